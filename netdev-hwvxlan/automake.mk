@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+
+noinst_LTLIBRARIES += netdev-hwvxlan/libhwvnetdev.la
+netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
+	netdev-hwvxlan/hwv-plugin.c \
+	netdev-hwvxlan/hwv-plugin.h
+
+# The functions of OVS that we stand in front of: each call of FUNCTION from
+# another object file than its own goes to our __wrap_FUNCTION(), which may
+# call __real_FUNCTION().
+HWV_WRAPS = \
+	bridge_init \
+	daemonize_complete \
+	ovs_print_version
+
+# OVS's ovs-vswitchd with our objects added.  "-u" makes the linker take each
+# __wrap_FUNCTION() from our libraries, whichever library calls it later.
+noinst_PROGRAMS += vswitchd/ovs-vswitchd
+vswitchd_ovs_vswitchd_SOURCES =
+vswitchd_ovs_vswitchd_LDADD = \
+	$(OVS_OBJECTS) \
+	$(HWV_LIBS) \
+	$(OVS_LDADD) \
+	$(HWV_EXTERNAL_LIBS)
+vswitchd_ovs_vswitchd_LDFLAGS = \
+	$(AM_LDFLAGS) \
+	$(OVS_LDFLAGS) \
+	$(HWV_WRAPS:%=-Wl,--wrap=%) \
+	$(HWV_WRAPS:%=-Wl,-u,__wrap_%)
+vswitchd_ovs_vswitchd_DEPENDENCIES = \
+	$(OVS_OBJECTS) \
+	$(HWV_LIBS) \
+	$(filter %.la,$(OVS_LDADD))
+
+# Our libraries, those that use others first.
+HWV_LIBS = \
+	ofproto-ext/libhwvofproto.la \
+	netdev-hwvxlan/libhwvnetdev.la \
+	lib/libhwv.la
+
+# What they need beyond OVS's own libraries.
+HWV_EXTERNAL_LIBS = $(LIBNL_ROUTE_LIBS) $(LIBNL_LIBS)
