@@ -1,1 +1,80 @@
 # SPDX-License-Identifier: Apache-2.0
+
+# Unit tests: one libcheck program each, run by "make check".  UNIT_TEST_LIBS
+# is what a program links with to reach the code under test and OVS's library.
+UNIT_TESTS =
+UNIT_TEST_LIBS = \
+	netdev-hwvxlan/libhwvnetdev.la \
+	lib/libhwv.la \
+	$(OVS_LDADD) \
+	$(HWV_EXTERNAL_LIBS) \
+	$(CHECK_LIBS)
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+
+# The autotest suites: "make check" runs the first, which needs no privileges,
+# and "make check-system" the second, which makes network namespaces.
+TESTSUITE_AT = \
+	tests/testsuite.at \
+	tests/hwv-version.at
+SYSTEM_TESTSUITE_AT = \
+	tests/system-testsuite.at \
+	tests/system-base.at
+
+TESTSUITE = tests/testsuite
+SYSTEM_TESTSUITE = tests/system-testsuite
+EXTRA_DIST += \
+	$(TESTSUITE_AT) \
+	$(SYSTEM_TESTSUITE_AT)
+CLEANFILES += \
+	$(SYSTEM_TESTSUITE) \
+	$(TESTSUITE) \
+	tests/package.m4
+DISTCLEANFILES += \
+	tests/atconfig \
+	tests/atlocal
+
+# OVS's test macros come from its source tree and its programs from its build;
+# only ovs-vswitchd is ours, and found first.
+AUTOTEST = $(AUTOM4TE) --language=autotest \
+	-I tests -I '$(srcdir)' -I '$(srcdir)/tests' -I '$(OVS_SRC)'
+AUTOTEST_PATH = vswitchd:$(OVS_BUILD)/utilities:$(OVS_BUILD)/ovsdb:$(OVS_BUILD)/tests
+RUN_TESTSUITE = $(SHELL) ./$(1) -C tests AUTOTEST_PATH='$(AUTOTEST_PATH)'
+OVS_MACROS_AT = \
+	$(OVS_SRC)/tests/ofproto-macros.at \
+	$(OVS_SRC)/tests/ovs-macros.at \
+	$(OVS_SRC)/tests/ovsdb-macros.at
+TESTSUITE_NEEDS = \
+	tests/atconfig \
+	tests/atlocal \
+	vswitchd/ovs-vswitchd
+
+tests/package.m4: $(top_builddir)/config.status
+	$(AM_V_GEN){ \
+	  echo 'm4_define([AT_PACKAGE_NAME], [$(PACKAGE_NAME)])' && \
+	  echo 'm4_define([AT_PACKAGE_TARNAME], [$(PACKAGE_TARNAME)])' && \
+	  echo 'm4_define([AT_PACKAGE_VERSION], [$(PACKAGE_VERSION)])' && \
+	  echo 'm4_define([AT_PACKAGE_STRING], [$(PACKAGE_STRING)])' && \
+	  echo 'm4_define([AT_PACKAGE_BUGREPORT], [$(PACKAGE_BUGREPORT)])' && \
+	  echo 'm4_define([AT_PACKAGE_URL], [$(PACKAGE_URL)])'; \
+	} > $@.tmp && mv $@.tmp $@
+
+$(TESTSUITE): tests/package.m4 $(TESTSUITE_AT) $(OVS_MACROS_AT)
+	$(AM_V_GEN)$(AUTOTEST) -o $@.tmp '$(srcdir)/$@.at' && mv $@.tmp $@
+
+$(SYSTEM_TESTSUITE): tests/package.m4 $(SYSTEM_TESTSUITE_AT) $(OVS_MACROS_AT)
+	$(AM_V_GEN)$(AUTOTEST) -o $@.tmp '$(srcdir)/$@.at' && mv $@.tmp $@
+
+check-local: $(TESTSUITE) $(TESTSUITE_NEEDS)
+	$(call RUN_TESTSUITE,$(TESTSUITE)) $(TESTSUITEFLAGS)
+
+# These tests share the machine's network namespaces: one at a time.
+.PHONY: check-system
+check-system: $(SYSTEM_TESTSUITE) $(TESTSUITE_NEEDS)
+	$(call RUN_TESTSUITE,$(SYSTEM_TESTSUITE)) $(TESTSUITEFLAGS) -j1
+
+clean-local:
+	test ! -f $(TESTSUITE) || \
+	  $(call RUN_TESTSUITE,$(TESTSUITE)) --clean
+	test ! -f $(SYSTEM_TESTSUITE) || \
+	  $(call RUN_TESTSUITE,$(SYSTEM_TESTSUITE)) --clean
