@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_COUNTERS_H
+#define HWV_COUNTERS_H 1
+
+/* Flow counters
+ * =============
+ *
+ * A counter is a slot number.  Each thread that forwards packets has a "lane":
+ * its own copy of every slot, that only it writes, so that counting needs no
+ * atomic read-modify-write and no count is ever lost.  A reader adds up the
+ * lanes.
+ *
+ * A slot's life:
+ *
+ *   1. hwv_counters_alloc() gives a slot whose sum is zero.
+ *   2. The slot is published in a table entry; threads that find the entry
+ *      in their RCU read-side section count with hwv_lane_count().
+ *   3. The entry is removed from the table.
+ *   4. hwv_counters_free() queues the slot behind an RCU grace period, after
+ *      which no thread can count on it.  What was counted beyond 'seen' (what
+ *      the caller has already taken into account) is then added to the
+ *      set's "late" totals, so that no packet goes uncounted.
+ *
+ * Lanes outlive their threads: a thread that ends leaves its lane, with its
+ * counts, to the next new thread.
+ *
+ * Thread-safety: hwv_lane_count() only with the lane of the calling thread;
+ * everything else from any thread. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hwv_counters;
+struct hwv_lane;
+
+#define HWV_NO_COUNTER UINT32_MAX
+
+struct hwv_count {
+    uint64_t packets;
+    uint64_t bytes;
+    long long int used;         /* time_msec() of the last packet, or 0. */
+};
+
+/* Creates a set of at most 'max' counters.  The caller owns it. */
+struct hwv_counters *hwv_counters_create(uint32_t max);
+
+/* Frees 'counters' after an RCU grace period; slots still queued by
+ * hwv_counters_free() may outlast the call.  No slot may be in use. */
+void hwv_counters_destroy(struct hwv_counters *counters);
+
+/* Stores a fresh slot into '*slot'.  Returns 0, or ENOSPC if 'max' slots are
+ * in use or still behind their grace period. */
+int hwv_counters_alloc(struct hwv_counters *counters, uint32_t *slot);
+
+/* Gives 'slot' back, see "A slot's life".  'seen' is the last sum of which the
+ * caller has disposed. */
+void hwv_counters_free(struct hwv_counters *counters, uint32_t slot,
+                       const struct hwv_count *seen);
+
+/* Stores the sum of 'slot' over all lanes into '*sum'. Monotone until
+ * hwv_counters_free(). */
+void hwv_counters_read(const struct hwv_counters *counters, uint32_t slot,
+                       struct hwv_count *sum);
+
+/* Stores what was counted on freed slots after their last reading. */
+void hwv_counters_late(const struct hwv_counters *counters,
+                       struct hwv_count *late);
+
+/* Returns the number of slots in use (not those behind a grace period). */
+uint32_t hwv_counters_in_use(const struct hwv_counters *counters);
+
+/* Returns the calling thread's lane, creating it at the first call. */
+struct hwv_lane *hwv_counters_lane(struct hwv_counters *counters);
+
+/* Counts 'packets' packets of 'bytes' bytes in all at time 'now' (msec) on
+ * 'slot', which may be HWV_NO_COUNTER (nothing is counted then). */
+void hwv_lane_count(struct hwv_lane *lane, uint32_t slot, uint64_t packets,
+                    uint64_t bytes, long long int now);
+
+#endif /* hwv-counters.h */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_FLOW_TABLE_H
+#define HWV_FLOW_TABLE_H 1
+
+/* Flow table
+ * ==========
+ *
+ * The MAC forwarding table: flow key -> what to do, and the counter to count
+ * it on.  Readers are lock-free and see each entry whole, old or new.
+ *
+ * The flows of a domain (a VF, a source) may match different MACs ("shapes").
+ * The table knows which shapes a domain has and a lookup tries each of them;
+ * where several entries are found and say different things, the packet is
+ * ambiguous and nothing is returned.
+ *
+ * Thread-safety: lookups from any thread within an RCU read-side section; one
+ * writer at a time (the caller's lock). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hwv-frame.h"
+#include "hwv-key.h"
+
+struct hwv_flow_table;
+
+enum hwv_output {
+    HWV_OUT_DROP,               /* Nowhere. */
+    HWV_OUT_VF,                 /* VF 'vf', as it is (after decapsulation). */
+    HWV_OUT_UPLINK,             /* The uplink, as it is. */
+    HWV_OUT_TUNNEL,             /* The uplink, encapsulated with 'tunnel'. */
+};
+
+struct hwv_flow_value {
+    enum hwv_output output;
+    uint16_t vf;                /* HWV_OUT_VF, otherwise 0. */
+    uint32_t tunnel;            /* HWV_OUT_TUNNEL: tunnel id, otherwise 0. */
+    uint32_t vni;               /* HWV_OUT_TUNNEL: 24-bit VNI, otherwise 0. */
+    uint32_t counter;           /* Slot of a struct hwv_counters. */
+};
+
+/* Do 'a' and 'b' send a packet the same way?  The counter does not matter. */
+bool hwv_flow_value_equal(const struct hwv_flow_value *a,
+                          const struct hwv_flow_value *b);
+
+enum hwv_lookup {
+    HWV_LOOKUP_HIT,
+    HWV_LOOKUP_NONE,            /* No entry. */
+    HWV_LOOKUP_AMBIGUOUS,       /* Entries of several shapes disagree. */
+};
+
+/* Creates a table of at most 'max_flows' entries, for domains less than
+ * 'max_domains' in either direction. */
+struct hwv_flow_table *hwv_flow_table_create(uint32_t max_flows,
+                                             uint32_t max_domains);
+
+/* Frees 'table' after an RCU grace period. */
+void hwv_flow_table_destroy(struct hwv_flow_table *table);
+
+/* Inserts 'key' -> '*value' or replaces the value that 'key' has.  Returns 0,
+ * or ENOSPC if the table is full (a replacement never fails), or ERANGE if the
+ * key's domain is out of range. */
+int hwv_flow_table_set(struct hwv_flow_table *table, const struct hwv_key *key,
+                       const struct hwv_flow_value *value);
+
+/* Removes 'key'.  Returns 0, or ENOENT if it is not there. */
+int hwv_flow_table_remove(struct hwv_flow_table *table,
+                          const struct hwv_key *key);
+
+/* Copies the value of exactly 'key' into '*value'.  Returns true if there is
+ * one. */
+bool hwv_flow_table_find(const struct hwv_flow_table *table,
+                         const struct hwv_key *key,
+                         struct hwv_flow_value *value);
+
+/* Looks 'frame' up in 'domain': the lookup of the data path.  'direction' is
+ * 0 or HWV_CLASS_RX; the frame's ECN bits are ignored with the latter.  On
+ * HWV_LOOKUP_HIT fills in '*value' (the one with the most MACs matched). */
+enum hwv_lookup hwv_flow_table_lookup(const struct hwv_flow_table *table,
+                                      uint8_t direction, uint32_t domain,
+                                      const struct hwv_frame *frame,
+                                      struct hwv_flow_value *value);
+
+/* Number of entries, and the limit. */
+uint32_t hwv_flow_table_count(const struct hwv_flow_table *table);
+uint32_t hwv_flow_table_max(const struct hwv_flow_table *table);
+
+/* Calls 'cb' for each entry; not an atomic snapshot. */
+void hwv_flow_table_for_each(const struct hwv_flow_table *table,
+                             void (*cb)(const struct hwv_key *,
+                                        const struct hwv_flow_value *,
+                                        void *aux),
+                             void *aux);
+
+#endif /* hwv-flow-table.h */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_KEY_H
+#define HWV_KEY_H 1
+
+/* Flow key
+ * ========
+ *
+ * What the NIC's flow table is looked up with: 16 bytes, exact match, the same
+ * layout in both directions.
+ *
+ *     domain  24 bits  transmit: VF id.  receive: source id.
+ *     dmac    48 bits  inner destination MAC, 0 where the flow ignores it.
+ *     smac    48 bits  inner source MAC, 0 where the flow ignores it.
+ *     class    8 bits  direction, IP version, fragment kind, inner ECN (RFC
+ *                      3168, transmit only), and the "shape": which of the
+ *                      MACs the flow matches.
+ *
+ * The shape is part of the class, so that a flow that ignores a MAC and a flow
+ * that matches the all-zeros MAC are different keys.
+ *
+ * Everything here is a pure function of its arguments, safe from any
+ * thread. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hash.h"
+#include "openvswitch/types.h"
+#include "packets.h"
+
+/* Class bits. */
+#define HWV_CLASS_DMAC       0x01   /* Shape: the destination MAC matters. */
+#define HWV_CLASS_SMAC       0x02   /* Shape: the source MAC matters. */
+#define HWV_CLASS_SHAPE      (HWV_CLASS_DMAC | HWV_CLASS_SMAC)
+#define HWV_CLASS_ECN        0x0c   /* Inner ECN field, transmit only. */
+#define HWV_CLASS_ECN_SHIFT  2
+#define HWV_CLASS_FRAG       0x30   /* As FLOW_NW_FRAG_*: 0 none, 1 first,
+                                     * 3 later fragment. */
+#define HWV_CLASS_FRAG_SHIFT 4
+#define HWV_CLASS_IPV6       0x40   /* IPv6, otherwise IPv4. */
+#define HWV_CLASS_RX         0x80   /* From the uplink, otherwise from a VF. */
+
+#define HWV_N_SHAPES 4              /* Values of 'class & HWV_CLASS_SHAPE'. */
+#define HWV_DOMAIN_MAX 0xffffff     /* Largest domain. */
+
+struct hwv_key {
+    uint64_t dst;               /* dmac (48 bits), low 16 bits of domain. */
+    uint64_t src;               /* smac (48), high 8 bits of domain, class. */
+};
+BUILD_ASSERT_DECL(sizeof(struct hwv_key) == 16);
+
+/* Returns the key of 'class' in 'domain' (at most HWV_DOMAIN_MAX).  A MAC that
+ * the shape in 'class' does not name is left out of the key. */
+static inline struct hwv_key
+hwv_key_make(uint32_t domain, struct eth_addr dmac, struct eth_addr smac,
+             uint8_t class)
+{
+    uint64_t d = class & HWV_CLASS_DMAC ? eth_addr_to_uint64(dmac) : 0;
+    uint64_t s = class & HWV_CLASS_SMAC ? eth_addr_to_uint64(smac) : 0;
+
+    return (struct hwv_key) {
+        .dst = d | (uint64_t) (domain & 0xffff) << 48,
+        .src = s | (uint64_t) (domain >> 16 & 0xff) << 48
+                 | (uint64_t) class << 56,
+    };
+}
+
+static inline uint32_t
+hwv_key_domain(const struct hwv_key *key)
+{
+    return key->dst >> 48 | (key->src >> 48 & 0xff) << 16;
+}
+
+static inline uint8_t
+hwv_key_class(const struct hwv_key *key)
+{
+    return key->src >> 56;
+}
+
+static inline struct eth_addr
+hwv_key_dmac(const struct hwv_key *key)
+{
+    struct eth_addr mac;
+
+    eth_addr_from_uint64(key->dst & UINT64_C(0xffffffffffff), &mac);
+    return mac;
+}
+
+static inline struct eth_addr
+hwv_key_smac(const struct hwv_key *key)
+{
+    struct eth_addr mac;
+
+    eth_addr_from_uint64(key->src & UINT64_C(0xffffffffffff), &mac);
+    return mac;
+}
+
+static inline bool
+hwv_key_equal(const struct hwv_key *a, const struct hwv_key *b)
+{
+    return a->dst == b->dst && a->src == b->src;
+}
+
+static inline uint32_t
+hwv_key_hash(const struct hwv_key *key)
+{
+    return hash_finish(hash_add64(hash_add64(0, key->dst), key->src), 16);
+}
+
+#endif /* hwv-key.h */

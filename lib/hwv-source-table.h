@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_SOURCE_TABLE_H
+#define HWV_SOURCE_TABLE_H 1
+
+/* Source table
+ * ============
+ *
+ * The receive check: which outer headers the NIC may take off by itself.  A
+ * row is an outer header that an installed tnl_pop flow covers; it gives the
+ * source id (the domain of the receive flow keys) and the counter of that
+ * tnl_pop flow.
+ *
+ * A tnl_pop flow may match the outer source MAC or ignore it; rows of both
+ * kinds are told apart by 'smac_matched', and a lookup tries the kinds that
+ * the table has.  Where both are found and disagree in the source id, nothing
+ * is returned.
+ *
+ * Thread-safety: lookups from any thread within an RCU read-side section; one
+ * writer at a time (the caller's lock). */
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "openvswitch/types.h"
+#include "packets.h"
+
+/* Flags of a 'struct hwv_source_key'. */
+#define HWV_SOURCE_DF    0x01   /* IPv4 "don't fragment". */
+#define HWV_SOURCE_CSUM  0x02   /* The UDP checksum is not zero. */
+
+/* An outer header, as far as OVS's datapath looks at it.  No padding; all
+ * bytes count in comparisons. */
+struct hwv_source_key {
+    struct in6_addr src;        /* IPv4 as IPv4-mapped. */
+    struct in6_addr dst;
+    uint32_t vni;               /* 24 bits. */
+    ovs_be16 udp_dst;
+    uint8_t tos;                /* All 8 bits of IPv4 TOS or IPv6 TC. */
+    uint8_t flags;              /* HWV_SOURCE_*. */
+    struct eth_addr dmac;
+    struct eth_addr smac;       /* Zeros unless 'smac_matched'. */
+    uint8_t smac_matched;       /* 0 or 1. */
+    uint8_t pad[3];             /* Zeros. */
+};
+BUILD_ASSERT_DECL(sizeof(struct hwv_source_key) == 56);
+
+struct hwv_source_value {
+    uint32_t id;                /* Source id. */
+    uint32_t counter;           /* The tnl_pop flow's, or HWV_NO_COUNTER. */
+};
+
+struct hwv_source_table;
+
+/* Creates a table of at most 'max' rows. */
+struct hwv_source_table *hwv_source_table_create(uint32_t max);
+
+/* Frees 'table' after an RCU grace period. */
+void hwv_source_table_destroy(struct hwv_source_table *table);
+
+/* Inserts a row or replaces the value of the row that 'key' has.  Returns 0,
+ * or ENOSPC if the table is full. */
+int hwv_source_table_set(struct hwv_source_table *table,
+                         const struct hwv_source_key *key,
+                         const struct hwv_source_value *value);
+
+/* Removes a row.  Returns 0 or ENOENT. */
+int hwv_source_table_remove(struct hwv_source_table *table,
+                            const struct hwv_source_key *key);
+
+/* The lookup of the data path: 'key' is as the frame is, with its source MAC
+ * and 'smac_matched' 1.  Returns true and fills in '*value' if the NIC may
+ * take this header off. */
+bool hwv_source_table_lookup(const struct hwv_source_table *table,
+                             const struct hwv_source_key *key,
+                             struct hwv_source_value *value);
+
+uint32_t hwv_source_table_count(const struct hwv_source_table *table);
+uint32_t hwv_source_table_max(const struct hwv_source_table *table);
+
+/* Calls 'cb' for each row; not an atomic snapshot. */
+void hwv_source_table_for_each(const struct hwv_source_table *table,
+                               void (*cb)(const struct hwv_source_key *,
+                                          const struct hwv_source_value *,
+                                          void *aux),
+                               void *aux);
+
+#endif /* hwv-source-table.h */

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_TUNNEL_TABLE_H
+#define HWV_TUNNEL_TABLE_H 1
+
+/* Tunnel table
+ * ============
+ *
+ * The VTEP information table: tunnel id (a small linear index) -> the outer
+ * header to put in front of a frame, and the next hop's MAC.
+ *
+ * The header is immutable.  The next hop's MAC is apart from it, a single
+ * 64-bit word, because it changes while thousands of flows use the tunnel: one
+ * write and every one of them follows.
+ *
+ * Thread-safety: hwv_tunnel_table_get() and reading a tunnel from any thread
+ * within an RCU read-side section; hwv_tunnel_table_set_next_hop() from any
+ * thread; one other writer at a time (the caller's lock). */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ovs-atomic.h"
+#include "packets.h"
+
+/* Ethernet, IPv6, UDP and VXLAN headers (RFC 7348 section 5). */
+#define HWV_ENCAP_MAX (14 + 40 + 8 + 8)
+
+/* An outer header, less what differs between the packets of a tunnel: Ethernet
+ * destination, IP length and ECN, UDP source port, length and checksum, and
+ * VNI are zero.  An IPv4 header's checksum is that of the header with those
+ * zeros. */
+struct hwv_encap {
+    uint8_t len;                        /* 50 (IPv4) or 70 (IPv6). */
+    bool udp_csum;                      /* Compute the UDP checksum? */
+    uint8_t header[HWV_ENCAP_MAX];
+};
+
+/* Is the outer header IPv6? */
+static inline bool
+hwv_encap_is_ipv6(const struct hwv_encap *encap)
+{
+    return encap->len == HWV_ENCAP_MAX;
+}
+
+struct hwv_tunnel {
+    struct hwv_encap encap;
+    atomic_uint64_t next_hop;           /* As eth_addr_to_uint64(). */
+};
+
+struct hwv_tunnel_table;
+
+/* Creates a table for at most 'max' tunnels, with ids 0 to 'max' - 1. */
+struct hwv_tunnel_table *hwv_tunnel_table_create(uint32_t max);
+
+/* Frees 'table' after an RCU grace period. */
+void hwv_tunnel_table_destroy(struct hwv_tunnel_table *table);
+
+/* Adds a tunnel and stores its id in '*id': the smallest that is free.
+ * Returns 0, or ENOSPC if the table is full. */
+int hwv_tunnel_table_add(struct hwv_tunnel_table *table,
+                         const struct hwv_encap *encap,
+                         struct eth_addr next_hop, uint32_t *id);
+
+/* Changes the next hop's MAC of tunnel 'id', in one write. */
+void hwv_tunnel_table_set_next_hop(struct hwv_tunnel_table *table, uint32_t id,
+                                   struct eth_addr next_hop);
+
+/* Removes tunnel 'id', which no flow may name any longer.  Its memory and its
+ * id are reused only after an RCU grace period, so a packet that found a flow
+ * just before the flow went still finds this tunnel and no other. */
+void hwv_tunnel_table_remove(struct hwv_tunnel_table *table, uint32_t id);
+
+/* Returns tunnel 'id' or NULL. */
+const struct hwv_tunnel *
+hwv_tunnel_table_get(const struct hwv_tunnel_table *table, uint32_t id);
+
+uint32_t hwv_tunnel_table_count(const struct hwv_tunnel_table *table);
+uint32_t hwv_tunnel_table_max(const struct hwv_tunnel_table *table);
+
+#endif /* hwv-tunnel-table.h */
