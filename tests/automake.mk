@@ -65,6 +65,10 @@ $(TESTSUITE): tests/package.m4 $(TESTSUITE_AT) $(OVS_MACROS_AT)
 $(SYSTEM_TESTSUITE): tests/package.m4 $(SYSTEM_TESTSUITE_AT) $(OVS_MACROS_AT)
 	$(AM_V_GEN)$(AUTOTEST) -o $@.tmp '$(srcdir)/$@.at' && mv $@.tmp $@
 
+# All that the tests need, for building it with "-j" before a quiet run.
+.PHONY: check-programs
+check-programs: $(check_PROGRAMS) $(TESTSUITE) $(TESTSUITE_NEEDS)
+
 check-local: $(TESTSUITE) $(TESTSUITE_NEEDS)
 	$(call RUN_TESTSUITE,$(TESTSUITE)) $(TESTSUITEFLAGS)
 
