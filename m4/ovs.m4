@@ -53,8 +53,10 @@ AC_DEFUN([HWV_BUILD_OVS],
     apt-get install openvswitch-source
 or give --with-ovs-source=DIR|TARBALL or --with-ovs-build=DIR])])
    AC_MSG_NOTICE([looking for a build of $with_ovs_source in the cache])
+   hwv_options=
+   AS_IF([test "$enable_sanitizers" != no], [hwv_options=--sanitizers])
    OVS_BUILD=`CC="$CC" PYTHON3="$PYTHON3" \
-     "$srcdir/build-aux/build-ovs" "$with_ovs_source"` ||
+     "$srcdir/build-aux/build-ovs" $hwv_options "$with_ovs_source"` ||
      AC_MSG_ERROR([Open vSwitch could not be built])])
 
 dnl HWV_READ_OVS

@@ -14,8 +14,11 @@ HWV_WRAPS = \
 	ovs_print_version
 
 # OVS's ovs-vswitchd with our objects added.  "-u" makes the linker take each
-# __wrap_FUNCTION() from our libraries, whichever library calls it later.
-noinst_PROGRAMS += vswitchd/ovs-vswitchd
+# __wrap_FUNCTION() from our libraries, whichever library calls it later.  It is
+# installed in a directory of its own, as its name decides on that of its
+# sockets and so has to stay.
+hwvlibdir = $(libdir)/openvswitch-hwvxlan
+hwvlib_PROGRAMS = vswitchd/ovs-vswitchd
 vswitchd_ovs_vswitchd_SOURCES =
 vswitchd_ovs_vswitchd_LDADD = \
 	$(OVS_OBJECTS) \
