@@ -1,4 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 
 noinst_LTLIBRARIES += lib/libhwv.la
-lib_libhwv_la_SOURCES =
+lib_libhwv_la_SOURCES = \
+	lib/hwv-counters.c \
+	lib/hwv-counters.h \
+	lib/hwv-flow-table.c \
+	lib/hwv-flow-table.h \
+	lib/hwv-frame.h \
+	lib/hwv-key.h \
+	lib/hwv-source-table.c \
+	lib/hwv-source-table.h \
+	lib/hwv-tunnel-table.c \
+	lib/hwv-tunnel-table.h

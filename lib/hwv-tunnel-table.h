@@ -43,9 +43,11 @@ hwv_encap_is_ipv6(const struct hwv_encap *encap)
     return encap->len == HWV_ENCAP_MAX;
 }
 
+/* The next hop comes first so that all of an IPv4 tunnel is in one cache
+ * line. */
 struct hwv_tunnel {
-    struct hwv_encap encap;
     atomic_uint64_t next_hop;           /* As eth_addr_to_uint64(). */
+    struct hwv_encap encap;
 };
 
 struct hwv_tunnel_table;
@@ -57,12 +59,14 @@ struct hwv_tunnel_table *hwv_tunnel_table_create(uint32_t max);
 void hwv_tunnel_table_destroy(struct hwv_tunnel_table *table);
 
 /* Adds a tunnel and stores its id in '*id': the smallest that is free.
- * Returns 0, or ENOSPC if the table is full. */
+ * Returns 0, or ENOSPC if the table is full, counting ids of removed tunnels
+ * whose grace period has not passed. */
 int hwv_tunnel_table_add(struct hwv_tunnel_table *table,
                          const struct hwv_encap *encap,
                          struct eth_addr next_hop, uint32_t *id);
 
-/* Changes the next hop's MAC of tunnel 'id', in one write. */
+/* Changes the next hop's MAC of tunnel 'id', in one write.  Does nothing if
+ * there is no such tunnel. */
 void hwv_tunnel_table_set_next_hop(struct hwv_tunnel_table *table, uint32_t id,
                                    struct eth_addr next_hop);
 
