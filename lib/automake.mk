@@ -2,10 +2,13 @@
 
 noinst_LTLIBRARIES += lib/libhwv.la
 lib_libhwv_la_SOURCES = \
+	lib/hwv-codec.c \
+	lib/hwv-codec.h \
 	lib/hwv-counters.c \
 	lib/hwv-counters.h \
 	lib/hwv-flow-table.c \
 	lib/hwv-flow-table.h \
+	lib/hwv-frame.c \
 	lib/hwv-frame.h \
 	lib/hwv-key.h \
 	lib/hwv-source-table.c \

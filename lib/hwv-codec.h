@@ -9,7 +9,8 @@
  * Puts an outer header in front of a frame and reads one off, byte for byte as
  * OVS's userspace datapath does (tnl_push and tnl_pop; RFC 7348 section 5).
  *
- * Thread-safe; a packet has one owner at a time. */
+ * Thread-safe; a packet has one owner at a time.  Packets' data is aligned to
+ * 2 bytes, as everywhere in OVS. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,14 +38,31 @@ enum hwv_outer_result {
     HWV_OUTER_DOUBTFUL,     /* May be VXLAN, and is for OVS to judge: outer
                              * fragment, IP options or extension headers,
                              * wrong length or checksum, other VXLAN flags or
-                             * reserved bits, outer CE, outer VLAN tag. */
+                             * reserved bits, outer CE, outer VLAN tag,
+                             * inner frame too short for an Ethernet header,
+                             * IPv4-mapped addresses or no UDP checksum with
+                             * IPv6. */
     HWV_OUTER_OTHER,        /* Not IP, or IP but not UDP. */
 };
 
 /* Reads the outer headers of the 'len' bytes at 'data'.  On HWV_OUTER_VXLAN
  * stores into '*key' what the source table is looked up with and into
- * '*outer_len' the length of the outer headers in bytes (50 or 70).  Any UDP
- * destination port will do: the source table decides.
+ * '*outer_len' the length of the outer headers in bytes (50 or 70), and at
+ * least an Ethernet header follows them.  Any UDP destination port will do:
+ * the source table decides.
+ *
+ * HWV_SOURCE_DF is never set: OVS's tnl_pop does not hand on the outer DF flag
+ * (FLOW_TNL_F_DONT_FRAGMENT), so no flow can tell packets with it from packets
+ * without it.
+ *
+ * On HWV_OUTER_DOUBTFUL '*outer_len' tells which inner flow the packet may
+ * belong to:
+ *
+ *     0                   unknown, the VXLAN header is not where it should be;
+ *     otherwise           if it is VXLAN at all, then of VNI 'key->vni' and
+ *                         with the inner frame at '*outer_len'; where that
+ *                         leaves less than an Ethernet header ('key->vni' is
+ *                         undefined then), of none.
  *
  * HWV_OUTER_VXLAN is returned only where OVS's tnl_pop would accept the
  * packet with the very same tunnel metadata: IPv4 header checksum right and no

@@ -14,7 +14,8 @@
  * parser finds a class, miniflow_extract() must find the same eth_type,
  * nw_frag and ECN.  In doubt there is no class.
  *
- * Never reads outside [data, data + len).  Thread-safe. */
+ * Never reads outside [data, data + len), which is aligned to 2 bytes as a
+ * packet's data is everywhere in OVS.  Thread-safe. */
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,9 +35,8 @@ struct hwv_frame {
 bool hwv_frame_parse(const void *data, size_t len, struct hwv_frame *frame);
 
 /* Returns a hash of the addresses, protocol and ports of the frame that
- * hwv_frame_parse() parsed into '*frame'.  It is the same for both
- * directions' worth of fragments: all fragments of a datagram hash alike,
- * because ports are left out of any fragment.  It decides the outer UDP
+ * hwv_frame_parse() parsed into '*frame'.  All fragments of a datagram hash
+ * alike, because ports are left out of any fragment.  It decides the outer UDP
  * source port (RFC 7348 section 5), on hits and on misses. */
 uint32_t hwv_frame_hash(const void *data, size_t len,
                         const struct hwv_frame *frame);

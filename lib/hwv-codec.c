@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+
+#include "hwv-codec.h"
+
+#include <netinet/ip6.h>
+#include <string.h>
+
+#include "csum.h"
+#include "unaligned.h"
+
+/* lib/ keeps away from OVS's netdevs, with this one exception, for
+ * netdev_tnl_get_src_port(): an inline function of a packet and of two global
+ * variables that "ovs-appctl tnl/egress_port_range" sets.  A copy of it would
+ * stop agreeing with what OVS sends as soon as either of them changed. */
+#include "netdev-native-tnl.h"
+
+/* Length of what is between the outer IP header and the inner frame. */
+#define UDP_VXLAN_LEN (sizeof(struct udp_header) + sizeof(struct vxlanhdr))
+
+/* Bit 0 of the traffic class in the first word of an IPv6 header. */
+#define IPV6_TC_SHIFT 20
+
+static void finish_eth(struct eth_header *, const struct hwv_tunnel *);
+static void finish_ipv4(struct ip_header *, size_t udp_len, uint8_t ecn);
+static void finish_ipv6(struct ovs_16aligned_ip6_hdr *, size_t udp_len,
+                        uint8_t ecn);
+static void finish_udp(struct udp_header *, size_t udp_len, ovs_be16 src_port);
+static void finish_udp_csum(struct udp_header *, size_t udp_len,
+                            uint32_t pseudo_header);
+static enum hwv_outer_result parse_ipv4(const void *data, size_t len,
+                                        struct hwv_source_key *,
+                                        size_t *outer_len);
+static enum hwv_outer_result parse_ipv6(const void *data, size_t len,
+                                        struct hwv_source_key *,
+                                        size_t *outer_len);
+static enum hwv_outer_result parse_udp(const void *data, size_t len,
+                                       size_t udp_ofs, size_t udp_len,
+                                       struct hwv_source_key *,
+                                       size_t *outer_len);
+static bool verify_udp(const struct udp_header *, size_t udp_len,
+                       uint32_t pseudo_header);
+
+/* Encapsulation. */
+
+uint8_t
+hwv_outer_ecn(uint8_t ecn)
+{
+    return ecn == IP_ECN_CE ? IP_ECN_ECT_0 : ecn;
+}
+
+void
+hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
+                uint32_t vni, uint8_t ecn)
+{
+    const struct hwv_encap *encap = &tunnel->encap;
+    bool is_ipv6 = hwv_encap_is_ipv6(encap);
+    size_t udp_ofs = encap->len - UDP_VXLAN_LEN;
+
+    char *header = dp_packet_push_uninit(packet, encap->len);
+    void *ip = header + sizeof(struct eth_header);
+    struct udp_header *udp = (void *) (header + udp_ofs);
+    struct vxlanhdr *vxlan = (void *) (udp + 1);
+    size_t udp_len = dp_packet_size(packet) - udp_ofs;
+
+    memcpy(header, encap->header, encap->len);
+    finish_eth((struct eth_header *) header, tunnel);
+    if (is_ipv6) {
+        finish_ipv6(ip, udp_len, hwv_outer_ecn(ecn));
+    } else {
+        finish_ipv4(ip, udp_len, hwv_outer_ecn(ecn));
+    }
+    put_16aligned_be32(&vxlan->vx_vni, htonl(vni << 8));
+    finish_udp(udp, udp_len, netdev_tnl_get_src_port(packet));
+    if (encap->udp_csum) {
+        finish_udp_csum(udp, udp_len,
+                        is_ipv6 ? packet_csum_pseudoheader6(ip)
+                                : packet_csum_pseudoheader(ip));
+    }
+
+    packet->packet_type = htonl(PT_ETH);
+    dp_packet_reset_offsets(packet);
+    packet->l3_ofs = sizeof(struct eth_header);
+    packet->l4_ofs = udp_ofs;
+}
+
+static void
+finish_eth(struct eth_header *eth, const struct hwv_tunnel *tunnel)
+{
+    struct hwv_tunnel *tunnel_ = CONST_CAST(struct hwv_tunnel *, tunnel);
+    uint64_t next_hop;
+
+    atomic_read_relaxed(&tunnel_->next_hop, &next_hop);
+    eth_addr_from_uint64(next_hop, &eth->eth_dst);
+}
+
+/* The base's checksum is that of an ECN field and a length of zero.  Updating
+ * it (RFC 1624) gives the same bytes as summing up the whole header: the two
+ * could differ only as 0x0000 and 0xffff do, and 0xffff is the checksum of
+ * nothing but zeros. */
+static void
+finish_ipv4(struct ip_header *ip, size_t udp_len, uint8_t ecn)
+{
+    uint8_t tos = ip->ip_tos | ecn;
+
+    ip->ip_csum = recalc_csum16(ip->ip_csum, htons(ip->ip_tos), htons(tos));
+    ip->ip_tos = tos;
+
+    ip->ip_tot_len = htons(sizeof *ip + udp_len);
+    ip->ip_csum = recalc_csum16(ip->ip_csum, 0, ip->ip_tot_len);
+}
+
+static void
+finish_ipv6(struct ovs_16aligned_ip6_hdr *ip, size_t udp_len, uint8_t ecn)
+{
+    ovs_be32 word = get_16aligned_be32(&ip->ip6_flow);
+
+    put_16aligned_be32(&ip->ip6_flow,
+                       word | htonl((uint32_t) ecn << IPV6_TC_SHIFT));
+    ip->ip6_plen = htons(udp_len);
+}
+
+static void
+finish_udp(struct udp_header *udp, size_t udp_len, ovs_be16 src_port)
+{
+    udp->udp_src = src_port;
+    udp->udp_len = htons(udp_len);
+}
+
+/* Everything that the checksum covers must be there.  A result of zero is
+ * sent as 0xffff, as zero says that there is no checksum (RFC 768). */
+static void
+finish_udp_csum(struct udp_header *udp, size_t udp_len, uint32_t pseudo_header)
+{
+    udp->udp_csum = csum_finish(csum_continue(pseudo_header, udp, udp_len));
+    if (!udp->udp_csum) {
+        udp->udp_csum = htons(0xffff);
+    }
+}
+
+/* Decapsulation. */
+
+enum hwv_outer_result
+hwv_outer_parse(const void *data, size_t len, struct hwv_source_key *key,
+                size_t *outer_len)
+{
+    const struct eth_header *eth = data;
+
+    *outer_len = 0;
+    if (len < sizeof *eth) {
+        return HWV_OUTER_OTHER;
+    }
+
+    memset(key, 0, sizeof *key);
+    key->dmac = eth->eth_dst;
+    key->smac = eth->eth_src;
+    key->smac_matched = 1;
+
+    switch (ntohs(eth->eth_type)) {
+    case ETH_TYPE_IP:
+        return parse_ipv4(data, len, key, outer_len);
+
+    case ETH_TYPE_IPV6:
+        return parse_ipv6(data, len, key, outer_len);
+
+    case ETH_TYPE_VLAN_8021Q:
+    case ETH_TYPE_VLAN_8021AD:
+        return HWV_OUTER_DOUBTFUL;
+
+    default:
+        /* Below ETH_TYPE_MIN it is a length, and IP can be behind LLC and
+         * SNAP headers. */
+        return (ntohs(eth->eth_type) < ETH_TYPE_MIN
+                ? HWV_OUTER_DOUBTFUL
+                : HWV_OUTER_OTHER);
+    }
+}
+
+bool
+hwv_outer_verify(const void *data, size_t len)
+{
+    const struct eth_header *eth = data;
+    const void *nh = eth + 1;
+
+    if (eth->eth_type == htons(ETH_TYPE_IP)) {
+        const struct ip_header *ip = nh;
+
+        return (!csum(ip, sizeof *ip)
+                && verify_udp((const void *) (ip + 1),
+                              len - sizeof *eth - sizeof *ip,
+                              packet_csum_pseudoheader(ip)));
+    } else {
+        const struct ovs_16aligned_ip6_hdr *ip = nh;
+
+        return verify_udp((const void *) (ip + 1),
+                          len - sizeof *eth - sizeof *ip,
+                          packet_csum_pseudoheader6(ip));
+    }
+}
+
+void
+hwv_decapsulate(struct dp_packet *packet, size_t outer_len)
+{
+    dp_packet_reset_packet(packet, outer_len);
+    packet->packet_type = htonl(PT_ETH);
+
+    /* What the wire found out about the outer headers does not hold for the
+     * inner ones. */
+    dp_packet_reset_offload(packet);
+}
+
+static enum hwv_outer_result
+parse_ipv4(const void *data, size_t len, struct hwv_source_key *key,
+           size_t *outer_len)
+{
+    const struct eth_header *eth = data;
+    const struct ip_header *ip = (const void *) (eth + 1);
+    size_t udp_ofs = sizeof *eth + sizeof *ip;
+
+    if (len < udp_ofs) {
+        return HWV_OUTER_DOUBTFUL;
+    }
+    if (ip->ip_proto != IPPROTO_UDP) {
+        return HWV_OUTER_OTHER;
+    }
+    if (ip->ip_ihl_ver != IP_IHL_VER(5, 4)
+        || ip->ip_frag_off & ~htons(IP_DONT_FRAGMENT)) {
+        return HWV_OUTER_DOUBTFUL;
+    }
+
+    in6_addr_set_mapped_ipv4(&key->src, get_16aligned_be32(&ip->ip_src));
+    in6_addr_set_mapped_ipv4(&key->dst, get_16aligned_be32(&ip->ip_dst));
+    key->tos = ip->ip_tos;
+
+    return parse_udp(data, len, udp_ofs, ntohs(ip->ip_tot_len) - sizeof *ip,
+                     key, outer_len);
+}
+
+static enum hwv_outer_result
+parse_ipv6(const void *data, size_t len, struct hwv_source_key *key,
+           size_t *outer_len)
+{
+    const struct eth_header *eth = data;
+    const struct ovs_16aligned_ip6_hdr *ip = (const void *) (eth + 1);
+    size_t udp_ofs = sizeof *eth + sizeof *ip;
+    enum hwv_outer_result result;
+    uint32_t word;              /* Version, traffic class, flow label. */
+
+    if (len < udp_ofs) {
+        return HWV_OUTER_DOUBTFUL;
+    }
+    switch (ip->ip6_nxt) {
+    case IPPROTO_UDP:
+        break;
+
+    case IPPROTO_HOPOPTS:
+    case IPPROTO_ROUTING:
+    case IPPROTO_FRAGMENT:
+    case IPPROTO_AH:
+    case IPPROTO_DSTOPTS:
+        /* OVS looks for UDP behind these. */
+        return HWV_OUTER_DOUBTFUL;
+
+    default:
+        return HWV_OUTER_OTHER;
+    }
+
+    word = ntohl(get_16aligned_be32(&ip->ip6_flow));
+    if (word >> 28 != 6) {
+        return HWV_OUTER_DOUBTFUL;
+    }
+
+    memcpy(&key->src, &ip->ip6_src, sizeof key->src);
+    memcpy(&key->dst, &ip->ip6_dst, sizeof key->dst);
+    key->tos = word >> IPV6_TC_SHIFT;
+
+    result = parse_udp(data, len, udp_ofs, ntohs(ip->ip6_plen), key,
+                       outer_len);
+
+    /* IPv4-mapped addresses say "IPv4" in the key, and UDP over IPv6 must have
+     * a checksum (RFC 8200 section 8.1; OVS would take RFC 6935's exception,
+     * under which nothing protects the addresses). */
+    if (result == HWV_OUTER_VXLAN
+        && (IN6_IS_ADDR_V4MAPPED(&key->src)
+            || IN6_IS_ADDR_V4MAPPED(&key->dst)
+            || !(key->flags & HWV_SOURCE_CSUM))) {
+        return HWV_OUTER_DOUBTFUL;
+    }
+    return result;
+}
+
+/* Reads the UDP header at 'udp_ofs', 'udp_len' bytes long with its data
+ * according to the IP header in front of it, and the VXLAN header behind. */
+static enum hwv_outer_result
+parse_udp(const void *data, size_t len, size_t udp_ofs, size_t udp_len,
+          struct hwv_source_key *key, size_t *outer_len)
+{
+    const struct udp_header *udp;
+    const struct vxlanhdr *vxlan;
+    uint32_t vni;
+
+    *outer_len = udp_ofs + UDP_VXLAN_LEN;
+    if (len < *outer_len + ETH_HEADER_LEN) {
+        return HWV_OUTER_DOUBTFUL;
+    }
+
+    udp = (const void *) ((const char *) data + udp_ofs);
+    vxlan = (const void *) (udp + 1);
+    vni = ntohl(get_16aligned_be32(&vxlan->vx_vni));
+
+    key->vni = vni >> 8;
+    key->udp_dst = udp->udp_dst;
+    key->flags = udp->udp_csum ? HWV_SOURCE_CSUM : 0;
+
+    return (udp_len == len - udp_ofs
+            && ntohs(udp->udp_len) == udp_len
+            && get_16aligned_be32(&vxlan->vx_flags) == htonl(VXLAN_FLAGS)
+            && !(vni & 0xff)
+            && !IP_ECN_is_ce(key->tos)
+            ? HWV_OUTER_VXLAN
+            : HWV_OUTER_DOUBTFUL);
+}
+
+static bool
+verify_udp(const struct udp_header *udp, size_t udp_len,
+           uint32_t pseudo_header)
+{
+    return !udp->udp_csum
+           || !csum_finish(csum_continue(pseudo_header, udp, udp_len));
+}
