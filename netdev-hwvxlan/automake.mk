@@ -2,8 +2,14 @@
 
 noinst_LTLIBRARIES += netdev-hwvxlan/libhwvnetdev.la
 netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
+	netdev-hwvxlan/hwv-actions.c \
+	netdev-hwvxlan/hwv-actions.h \
+	netdev-hwvxlan/hwv-match.c \
+	netdev-hwvxlan/hwv-match.h \
 	netdev-hwvxlan/hwv-plugin.c \
-	netdev-hwvxlan/hwv-plugin.h
+	netdev-hwvxlan/hwv-plugin.h \
+	netdev-hwvxlan/hwv-reject.c \
+	netdev-hwvxlan/hwv-reject.h
 
 # The functions of OVS that we stand in front of: each call of FUNCTION from
 # another object file than its own goes to our __wrap_FUNCTION(), which may

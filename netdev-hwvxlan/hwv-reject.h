@@ -22,8 +22,9 @@
     HWV_REJECT(DSCP, "dscp", "matches DSCP, or TOS in part")                \
     HWV_REJECT(RX_ECN, "rx-ecn", "matches inner ECN on receive")            \
     HWV_REJECT(NW_TTL, "nw-ttl", "matches the TTL")                         \
-    HWV_REJECT(L3, "l3", "matches an IP address or protocol")               \
-    HWV_REJECT(L4, "l4", "matches a transport header")                      \
+    HWV_REJECT(L3, "l3", "matches an IP address or flow label")             \
+    HWV_REJECT(L4, "l4",                                                    \
+               "matches the IP protocol or a transport header")             \
     HWV_REJECT(CONNTRACK, "conntrack", "matches connection tracking state") \
     HWV_REJECT(METADATA, "metadata",                                        \
                "matches metadata (skb_priority, pkt_mark, dp_hash, ...)")   \
@@ -31,7 +32,7 @@
                "does not match the tunnel header exactly as VXLAN")         \
     HWV_REJECT(OUTER_CE, "outer-ce", "matches outer ECN CE")                \
     HWV_REJECT(OUTER_MATCH, "outer-match",                                  \
-               "the tnl_pop flow matches more than the source table has")   \
+               "the tnl_pop flow matches other than the source table does") \
     HWV_REJECT(MATCH_OTHER, "match-other", "matches another field")         \
     /* Actions. */                                                          \
     HWV_REJECT(MULTI_OUTPUT, "multi-output", "has several outputs")         \
@@ -73,8 +74,8 @@ enum hwv_reject {
     HWV_N_REJECTS
 };
 
-/* Returns the short name ("l4") and the sentence ("matches a transport
- * header") of 'reject'; "" for HWV_ACCEPT. */
+/* Returns the short name ("l4") and the sentence ("matches the IP
+ * protocol or a transport header") of 'reject'; "" for HWV_ACCEPT. */
 const char *hwv_reject_name(enum hwv_reject reject);
 const char *hwv_reject_text(enum hwv_reject reject);
 
