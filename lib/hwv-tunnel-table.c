@@ -16,20 +16,29 @@
 BUILD_ASSERT_DECL(offsetof(struct hwv_tunnel, encap.header) + 50
                   <= CACHE_LINE_SIZE);
 
-/* A tunnel, and what is needed to give it back after its grace period. */
+/* How a tunnel goes
+ * =================
+ *
+ * When hwv_tunnel_table_remove() is called, the tunnel's flows have left the
+ * flow table, but threads that found one of them may be on their way here with
+ * the tunnel's id.  After a first grace period there are none, and the slot is
+ * emptied.  After a second one, nobody has the pointer that was in the slot,
+ * not even from a walk over all ids, and memory and id are given back. */
+
 struct tunnel {
     struct hwv_tunnel public;
     struct hwv_tunnel_table *table;
     uint32_t id;
+    bool removed;               /* Writer only. */
 };
 
 struct hwv_tunnel_table {
-    /* One reference for the table's owner and one for each tunnel behind its
-     * grace period: callbacks of different threads run in any order, so that
-     * a tunnel's may come after the table's. */
+    /* One reference for the table's owner and one for each removed tunnel:
+     * callbacks of different threads run in any order, so that a tunnel's may
+     * come after the table's. */
     struct ovs_refcount refs;
     uint32_t max;
-    atomic_uint32_t n;          /* Tunnels in 'slots'. */
+    atomic_uint32_t n;          /* Tunnels in 'slots', less the removed. */
 
     /* Ids are given back by RCU callbacks, which hold no lock of the
      * caller's. */
@@ -40,6 +49,7 @@ struct hwv_tunnel_table {
 };
 
 static void tunnel_table_unref(struct hwv_tunnel_table *);
+static void tunnel_unlink(struct tunnel *);
 static void tunnel_give_back(struct tunnel *);
 static bool alloc_id(struct hwv_tunnel_table *, uint32_t *id);
 static struct tunnel *tunnel_get(const struct hwv_tunnel_table *, uint32_t id);
@@ -109,11 +119,11 @@ hwv_tunnel_table_remove(struct hwv_tunnel_table *table, uint32_t id)
 {
     struct tunnel *tunnel = tunnel_get(table, id);
 
-    if (tunnel) {
-        ovsrcu_set(&table->slots[id], NULL);
+    if (tunnel && !tunnel->removed) {
+        tunnel->removed = true;
         add_count(table, -1);
         ovs_refcount_ref(&table->refs);
-        ovsrcu_postpone(tunnel_give_back, tunnel);
+        ovsrcu_postpone(tunnel_unlink, tunnel);
     }
 }
 
@@ -157,7 +167,15 @@ tunnel_table_unref(struct hwv_tunnel_table *table)
     free(table);
 }
 
-/* RCU callback: nobody can find 'tunnel' any longer. */
+/* RCU callback: nobody comes from the flow table for 'tunnel' any longer. */
+static void
+tunnel_unlink(struct tunnel *tunnel)
+{
+    ovsrcu_set(&tunnel->table->slots[tunnel->id], NULL);
+    ovsrcu_postpone(tunnel_give_back, tunnel);
+}
+
+/* RCU callback: nobody has a pointer to 'tunnel' any longer. */
 static void
 tunnel_give_back(struct tunnel *tunnel)
 {

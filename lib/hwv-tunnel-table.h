@@ -59,8 +59,8 @@ struct hwv_tunnel_table *hwv_tunnel_table_create(uint32_t max);
 void hwv_tunnel_table_destroy(struct hwv_tunnel_table *table);
 
 /* Adds a tunnel and stores its id in '*id': the smallest that is free.
- * Returns 0, or ENOSPC if the table is full, counting ids of removed tunnels
- * whose grace period has not passed. */
+ * Returns 0, or ENOSPC if the table is full, counting removed tunnels whose
+ * ids are not reusable yet. */
 int hwv_tunnel_table_add(struct hwv_tunnel_table *table,
                          const struct hwv_encap *encap,
                          struct eth_addr next_hop, uint32_t *id);
@@ -70,15 +70,19 @@ int hwv_tunnel_table_add(struct hwv_tunnel_table *table,
 void hwv_tunnel_table_set_next_hop(struct hwv_tunnel_table *table, uint32_t id,
                                    struct eth_addr next_hop);
 
-/* Removes tunnel 'id', which no flow may name any longer.  Its memory and its
- * id are reused only after an RCU grace period, so a packet that found a flow
- * just before the flow went still finds this tunnel and no other. */
+/* Removes tunnel 'id', which no flow may name any longer.  Until after an RCU
+ * grace period hwv_tunnel_table_get() still returns it, so a packet that found
+ * a flow just before the flow went still finds this tunnel and no other.  Its
+ * memory and its id are reused after another grace period.  Does nothing if
+ * there is no such tunnel. */
 void hwv_tunnel_table_remove(struct hwv_tunnel_table *table, uint32_t id);
 
-/* Returns tunnel 'id' or NULL. */
+/* Returns tunnel 'id' or NULL.  The pointer is good until the end of the RCU
+ * read-side section. */
 const struct hwv_tunnel *
 hwv_tunnel_table_get(const struct hwv_tunnel_table *table, uint32_t id);
 
+/* Number of tunnels, without the removed ones, and the limit. */
 uint32_t hwv_tunnel_table_count(const struct hwv_tunnel_table *table);
 uint32_t hwv_tunnel_table_max(const struct hwv_tunnel_table *table);
 
