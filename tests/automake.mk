@@ -78,7 +78,5 @@ check-system: $(SYSTEM_TESTSUITE) $(TESTSUITE_NEEDS)
 	$(call RUN_TESTSUITE,$(SYSTEM_TESTSUITE)) $(TESTSUITEFLAGS) -j1
 
 clean-local:
-	test ! -f $(TESTSUITE) || \
-	  $(call RUN_TESTSUITE,$(TESTSUITE)) --clean
-	test ! -f $(SYSTEM_TESTSUITE) || \
-	  $(call RUN_TESTSUITE,$(SYSTEM_TESTSUITE)) --clean
+	rm -rf $(TESTSUITE).dir $(TESTSUITE).log
+	rm -rf $(SYSTEM_TESTSUITE).dir $(SYSTEM_TESTSUITE).log
