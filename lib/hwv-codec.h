@@ -51,10 +51,6 @@ enum hwv_outer_result {
  * least an Ethernet header follows them.  Any UDP destination port will do:
  * the source table decides.
  *
- * HWV_SOURCE_DF is never set: OVS's tnl_pop does not hand on the outer DF flag
- * (FLOW_TNL_F_DONT_FRAGMENT), so no flow can tell packets with it from packets
- * without it.
- *
  * On HWV_OUTER_DOUBTFUL '*outer_len' tells which inner flow the packet may
  * belong to:
  *

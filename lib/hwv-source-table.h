@@ -26,9 +26,10 @@
 #include "openvswitch/types.h"
 #include "packets.h"
 
-/* Flags of a 'struct hwv_source_key'. */
-#define HWV_SOURCE_DF    0x01   /* IPv4 "don't fragment". */
-#define HWV_SOURCE_CSUM  0x02   /* The UDP checksum is not zero. */
+/* Flags of a 'struct hwv_source_key'.  There is none for the outer DF flag:
+ * OVS's tnl_pop does not hand it on (as FLOW_TNL_F_DONT_FRAGMENT), so no flow
+ * can tell packets with it from packets without it. */
+#define HWV_SOURCE_CSUM  0x01   /* The UDP checksum is not zero. */
 
 /* An outer header, as far as OVS's datapath looks at it.  No padding; all
  * bytes count in comparisons. */
