@@ -4,6 +4,9 @@ noinst_LTLIBRARIES += netdev-hwvxlan/libhwvnetdev.la
 netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-actions.c \
 	netdev-hwvxlan/hwv-actions.h \
+	netdev-hwvxlan/hwv-match-outer.c \
+	netdev-hwvxlan/hwv-match-work.c \
+	netdev-hwvxlan/hwv-match-work.h \
 	netdev-hwvxlan/hwv-match.c \
 	netdev-hwvxlan/hwv-match.h \
 	netdev-hwvxlan/hwv-plugin.c \

@@ -81,17 +81,18 @@ check_list(const struct nlattr *actions, size_t len, size_t *n)
 {
     enum hwv_reject reject = HWV_ACCEPT;
     const struct nlattr *a;
+    size_t i = 0;
     size_t left;
 
-    *n = 0;
     NL_ATTR_FOR_EACH (a, left, actions, len) {
-        ++*n;
         if (nl_attr_type(a) == OVS_ACTION_ATTR_TRUNC) {
             return HWV_REJECT_TRUNC;
-        } else if (*n > 1 && !is_output(a)) {
+        } else if (i > 0 && !is_output(a)) {
             reject = HWV_REJECT_ACTION;
         }
+        i++;
     }
+    *n = i;
     return left ? HWV_REJECT_ACTION : reject;
 }
 

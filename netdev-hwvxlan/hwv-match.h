@@ -46,8 +46,8 @@ struct hwv_tunnel_match {
     struct in6_addr dst;
     uint32_t vni;
     uint8_t tos;
-    uint8_t flags;              /* HWV_SOURCE_*. */
-    uint8_t pad[2];
+    uint8_t flags;              /* HWV_SOURCE_CSUM or 0. */
+    uint8_t pad[2];             /* Zeros. */
 };
 
 /* What a tnl_pop flow matches of the outer frame. */
@@ -64,20 +64,24 @@ struct hwv_outer_match {
 };
 
 /* Each of these returns HWV_ACCEPT and fills in its outputs, or returns a
- * reason and leaves them undefined.  In particular:
+ * reason and leaves them undefined.  Bits of 'match->flow' outside of its mask
+ * may have any value.  In particular:
  *
  *   from a VF: recirc_id 0, Ethernet, IPv4 or IPv6, no VLAN tag, fragment kind
  *     exact, each MAC exact or ignored, ECN exact or ignored.
  *
  *   from a tunnel: the same, ECN ignored, and a VXLAN tunnel's src, dst, key,
- *     TOS and flags exact (the key flag set, OAM and others clear); metadata
- *     that tnl_pop always leaves zero (GBP, tunnel options, ...) may be
- *     matched as zero.  tun TTL and tp_src ignored (tp_dst too).
+ *     TOS and checksum flag exact, TTL and UDP ports ignored; metadata that
+ *     tnl_pop always leaves zero ("don't fragment" and OAM flags, GBP, tunnel
+ *     options, ...) may be matched as zero, the key flag as set.
  *
  *   from the uplink: recirc_id 0, Ethernet, IPv4 or IPv6 and UDP exact, no
  *     VLAN tag, not a fragment, destination MAC and UDP destination port
  *     exact; source MAC exact or ignored; addresses and TOS under any mask;
- *     everything else ignored.  (ECN of the mask is fine.) */
+ *     everything else ignored.
+ *
+ * "Ignored" and "no" include a field matched as zero that is zero in every
+ * such packet, e.g. skb_priority, or IPv6 addresses in a flow for IPv4. */
 enum hwv_reject hwv_match_from_vf(const struct match *match,
                                   struct hwv_inner_match *inner);
 enum hwv_reject hwv_match_from_tunnel(const struct match *match,
