@@ -3,6 +3,17 @@ dnl
 dnl Checks of the machine we build on: compiler, packages, Python.
 dnl What concerns the Open vSwitch we build against is in m4/ovs.m4.
 
+dnl HWV_CHECK_COMPILER
+dnl
+dnl Looks for a C compiler and make before Autoconf does, which would not say
+dnl where to get them.
+AC_DEFUN([HWV_CHECK_COMPILER],
+  [AS_IF([test -z "$CC" && ! { gcc --version || cc --version ||
+                               clang --version; } > /dev/null 2>&1 ||
+          ! make --version > /dev/null 2>&1],
+     [AC_MSG_ERROR([a C compiler or make is missing; this brings them:
+    apt-get install build-essential])])])
+
 dnl HWV_CHECK_PYTHON
 dnl
 dnl Sets PYTHON3.  The system's own interpreter comes before whatever is first
@@ -42,7 +53,9 @@ AC_DEFUN([HWV_CHECK_PACKAGES],
   [AC_ARG_VAR([PKG_CONFIG], [path of pkg-config])
    AC_PATH_PROG([PKG_CONFIG], [pkg-config])
    hwv_missing=
-   AS_IF([test -z "$PKG_CONFIG"], [HWV_NEED_PACKAGE([pkg-config])])
+   AS_IF([test -z "$PKG_CONFIG" || test ! -x "$PKG_CONFIG"],
+     [PKG_CONFIG=
+      HWV_NEED_PACKAGE([pkg-config])])
    AS_IF([test "$PYTHON3" = no], [HWV_NEED_PACKAGE([python3])])
    AC_PATH_PROG([FLOCK], [flock])
    AS_IF([test -z "$FLOCK"], [HWV_NEED_PACKAGE([util-linux])])
