@@ -75,8 +75,8 @@ add_underlay () {
 }
 
 # The sockets behind the wires hold about 90 frames, as the queue of any NIC
-# has its limit.  With a receive window of less, TCP loses nothing here, so that
-# one side has to count exactly what the other one sent.
+# has its limit.  With a receive window of less, TCP loses nothing here, and one
+# side has to count exactly what the other one sent.
 add_vm () {
     local vm=$1 host=${1%?} dev=tap${1#?}
     add_namespace "$vm"

@@ -156,6 +156,7 @@ tear_down () {
         done < "$STATE/namespaces"
     fi
     rm -rf "$STATE" /run/dpdk/hwv-sandbox-a /run/dpdk/hwv-sandbox-b
+    rmdir /run/dpdk 2> /dev/null || :
 }
 
 save_logs () {

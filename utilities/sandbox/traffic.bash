@@ -113,6 +113,19 @@ pmd_count () {
         awk '/packets received:/ { n += $3 } END { print n + 0 }'
 }
 
+# nic_count HOST: the packets that the NIC handled by itself, and those that it
+# left to OVS, of its three ports.  OpenFlow 1.4 is the first to have them.
+nic_count () {
+    {
+        ovs "$1" ovs-ofctl -O OpenFlow14 --timeout=10 dump-ports br-phy pf0
+        ovs "$1" ovs-ofctl -O OpenFlow14 --timeout=10 dump-ports br-int vm1
+        ovs "$1" ovs-ofctl -O OpenFlow14 --timeout=10 dump-ports br-int vm2
+    } | tr -s ' ,' '\n' | awk -F = '
+        /^rx_hits=/ { hits += $2 }
+        /^rx_miss_/ { misses += $2 }
+        END { print hits + 0, misses + 0 }'
+}
+
 kernel_counts () {
     echo "$(kernel_count c vxlan0) $(kernel_count net to-a)"
 }
@@ -175,6 +188,17 @@ judge () {
 compare () {
     detail "$(printf '%-42s %10d %10d  difference %d' "$@" $(($2 - $3)))"
     test "$2" = "$3" || agree=false
+}
+
+# Says in plain words who handled the packets of all that ran.
+say_who_did_it () {
+    local host hits misses
+    for host in a b; do
+        read -r hits misses <<< "$(nic_count $host)"
+        echo "Host ${host^^}: of $((hits + misses)) packets the NIC handled" \
+            "$hits by itself ($(percent "$hits" $((hits + misses))) %)," \
+            "and OVS the other $misses."
+    done
 }
 
 # percent PART ALL
