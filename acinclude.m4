@@ -105,7 +105,7 @@ AC_DEFUN([HWV_CHECK_WARNINGS],
    for hwv_flag in -Wall -Wextra -Wshadow -Wstrict-prototypes \
        -Wmissing-prototypes -Wold-style-definition -Wpointer-arith \
        -Wbad-function-cast -Wformat-security -Wswitch-enum -Wcast-align \
-       -Wlogical-op -Wduplicated-cond -Wthread-safety; do
+       -Wcast-align=strict -Wlogical-op -Wduplicated-cond -Wthread-safety; do
      CFLAGS="$hwv_save_CFLAGS -Werror $hwv_flag"
      AC_COMPILE_IFELSE([AC_LANG_PROGRAM([])],
        [WARNING_FLAGS="$WARNING_FLAGS $hwv_flag"])
