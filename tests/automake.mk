@@ -2,7 +2,10 @@
 
 # Unit tests: one libcheck program each, run by "make check".  UNIT_TEST_LIBS
 # is what a program links with to reach the code under test and OVS's library.
-UNIT_TESTS =
+UNIT_TESTS = \
+	tests/test-hwv-codec \
+	tests/test-hwv-codec-ovs \
+	tests/test-hwv-frame
 UNIT_TEST_LIBS = \
 	netdev-hwvxlan/libhwvnetdev.la \
 	lib/libhwv.la \
@@ -11,6 +14,29 @@ UNIT_TEST_LIBS = \
 	$(CHECK_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
+
+tests_test_hwv_codec_SOURCES = \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-unit.h \
+	tests/hwv-vectors.c \
+	tests/hwv-vectors.h \
+	tests/test-hwv-codec.c
+tests_test_hwv_codec_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_codec_ovs_SOURCES = \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-codec-ovs.c
+tests_test_hwv_codec_ovs_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_frame_SOURCES = \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-frame.c
+tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
 
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.
@@ -25,7 +51,10 @@ TESTSUITE = tests/testsuite
 SYSTEM_TESTSUITE = tests/system-testsuite
 EXTRA_DIST += \
 	$(TESTSUITE_AT) \
-	$(SYSTEM_TESTSUITE_AT)
+	$(SYSTEM_TESTSUITE_AT) \
+	tests/vectors/encap.txt \
+	tests/vectors/make-vectors.py \
+	tests/vectors/outer.txt
 CLEANFILES += \
 	$(SYSTEM_TESTSUITE) \
 	$(TESTSUITE) \

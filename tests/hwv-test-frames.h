@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_TEST_FRAMES_H
+#define HWV_TEST_FRAMES_H 1
+
+/* Frames for tests: random ones, and packets in buffers of exactly their size,
+ * so that a sanitizer or valgrind sees a read beyond the end. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dp-packet.h"
+
+/* Enough for any frame that hwv_random_frame() makes. */
+#define HWV_RANDOM_FRAME_MAX 1024
+
+/* Seeds OVS's random numbers with $HWV_TEST_SEED or a constant, and prints the
+ * seed. */
+void hwv_test_seed(void);
+
+/* True in one of 'n' cases. */
+bool hwv_one_in(int n);
+
+/* Writes a random Ethernet frame into 'buf' and returns its length.  Most are
+ * IPv4 or IPv6, with and without options, extension headers, fragments and
+ * padding.  It is well-formed. */
+size_t hwv_random_frame(uint8_t buf[HWV_RANDOM_FRAME_MAX]);
+
+/* Does some damage to the 'len' bytes at 'buf': changes bytes, preferably of
+ * headers, or cuts the end off.  Returns the new length. */
+size_t hwv_damage_frame(uint8_t *buf, size_t len);
+
+/* Returns a new packet of the 'len' bytes at 'data' with 'headroom' bytes in
+ * front of them, and none behind. */
+struct dp_packet *hwv_test_packet(const void *data, size_t len,
+                                  size_t headroom);
+
+/* Writes VXLAN headers (RFC 7348 section 5) for the 'inner_len' bytes at
+ * 'buf' + 'outer_len' in front of them, checksums included.  'outer_len', 50
+ * or 70, tells the IP version. */
+struct hwv_test_outer {
+    struct eth_addr dmac, smac;
+    struct in6_addr src, dst;   /* IPv4 as IPv4-mapped. */
+    uint8_t tos, ttl;
+    bool df, csum;
+    ovs_be16 udp_src, udp_dst;
+    uint32_t vni;
+};
+void hwv_test_write_outer(uint8_t *buf, const struct hwv_test_outer *,
+                          size_t inner_len);
+size_t hwv_test_outer_len(const struct hwv_test_outer *);
+
+/* Corrects the checksums of the packet that hwv_test_write_outer() wrote into
+ * 'buf', of 'len' bytes in all, after something else in it was changed.  A UDP
+ * checksum of zero stays. */
+void hwv_test_fix_checksums(uint8_t *buf, size_t len);
+
+#endif /* hwv-test-frames.h */

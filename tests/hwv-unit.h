@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_UNIT_H
+#define HWV_UNIT_H 1
+
+/* What the unit tests of the tables share.
+ *
+ * Assertions of libcheck may be used by the test's own thread only; other
+ * threads use ovs_assert(), which libcheck reports as an abort. */
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "ovs-rcu.h"
+#include "random.h"
+#include "timeval.h"
+#include "util.h"
+
+/* How long tests with several threads let them run, in msec. */
+#define HWV_UNIT_CHURN_MS 1000
+
+/* A test case that may take long: valgrind slows it down by far. */
+static inline TCase *
+hwv_unit_tcase(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_set_timeout(tcase, 120);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
+/* Runs 'suite' and returns what main() is to return. */
+static inline int
+hwv_unit_run(const char *program, Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    int n_failed;
+
+    set_program_name(program);
+    srunner_run_all(runner, CK_ENV);
+    n_failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return n_failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Lets grace periods pass until all RCU callbacks queued so far have run, and
+ * those that they queued, and those that these queued. */
+static inline void
+hwv_unit_settle(void)
+{
+    for (int i = 0; i < 3; i++) {
+        ovsrcu_barrier();
+    }
+}
+
+#endif /* hwv-unit.h */
