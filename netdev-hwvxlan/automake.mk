@@ -36,7 +36,6 @@ vswitchd_ovs_vswitchd_LDADD = \
 	$(HWV_EXTERNAL_LIBS)
 vswitchd_ovs_vswitchd_LDFLAGS = \
 	$(AM_LDFLAGS) \
-	$(OVS_LDFLAGS) \
 	$(HWV_WRAPS:%=-Wl,--wrap=%) \
 	$(HWV_WRAPS:%=-Wl,-u,__wrap_%)
 vswitchd_ovs_vswitchd_DEPENDENCIES = \
