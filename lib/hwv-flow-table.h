@@ -76,7 +76,8 @@ bool hwv_flow_table_find(const struct hwv_flow_table *table,
 
 /* Looks 'frame' up in 'domain': the lookup of the data path.  'direction' is
  * 0 or HWV_CLASS_RX; the frame's ECN bits are ignored with the latter.  On
- * HWV_LOOKUP_HIT fills in '*value' (the one with the most MACs matched). */
+ * HWV_LOOKUP_HIT fills in '*value', from the entry that matches the most MACs,
+ * the destination MAC rather than the source MAC. */
 enum hwv_lookup hwv_flow_table_lookup(const struct hwv_flow_table *table,
                                       uint8_t direction, uint32_t domain,
                                       const struct hwv_frame *frame,

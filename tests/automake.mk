@@ -5,6 +5,8 @@
 UNIT_TESTS = \
 	tests/test-hwv-codec \
 	tests/test-hwv-codec-ovs \
+	tests/test-hwv-flow-table \
+	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame
 UNIT_TEST_LIBS = \
 	netdev-hwvxlan/libhwvnetdev.la \
@@ -37,6 +39,16 @@ tests_test_hwv_frame_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_flow_table_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-flow-table.c
+tests_test_hwv_flow_table_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_flow_table_threads_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-flow-table-threads.c
+tests_test_hwv_flow_table_threads_LDADD = $(UNIT_TEST_LIBS)
 
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.
