@@ -7,7 +7,8 @@ UNIT_TESTS = \
 	tests/test-hwv-codec-ovs \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
-	tests/test-hwv-frame
+	tests/test-hwv-frame \
+	tests/test-hwv-pipeline
 UNIT_TEST_LIBS = \
 	netdev-hwvxlan/libhwvnetdev.la \
 	lib/libhwv.la \
@@ -39,6 +40,17 @@ tests_test_hwv_frame_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_pipeline_SOURCES = \
+	tests/hwv-random-world.c \
+	tests/hwv-random-world.h \
+	tests/hwv-reference.c \
+	tests/hwv-reference.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-pipeline.c
+tests_test_hwv_pipeline_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_flow_table_SOURCES = \
 	tests/hwv-unit.h \
