@@ -193,7 +193,7 @@ compile_header(const struct ovs_action_push_tnl *data,
                struct hwv_action *action)
 {
     struct hwv_encap *encap = &action->encap;
-    struct eth_header *eth = (struct eth_header *) encap->header;
+    struct eth_header *eth = ALIGNED_CAST(struct eth_header *, encap->header);
     struct udp_header *udp;
     bool ok;
 

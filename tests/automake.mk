@@ -3,12 +3,15 @@
 # Unit tests: one libcheck program each, run by "make check".  UNIT_TEST_LIBS
 # is what a program links with to reach the code under test and OVS's library.
 UNIT_TESTS = \
+	tests/test-hwv-actions \
+	tests/test-hwv-actions-lossless \
 	tests/test-hwv-codec \
 	tests/test-hwv-codec-ovs \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
-	tests/test-hwv-pipeline
+	tests/test-hwv-match \
+	tests/test-hwv-match-soundness
 UNIT_TEST_LIBS = \
 	netdev-hwvxlan/libhwvnetdev.la \
 	lib/libhwv.la \
@@ -41,16 +44,37 @@ tests_test_hwv_frame_SOURCES = \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
 
-tests_test_hwv_pipeline_SOURCES = \
-	tests/hwv-random-world.c \
-	tests/hwv-random-world.h \
-	tests/hwv-reference.c \
-	tests/hwv-reference.h \
+tests_test_hwv_actions_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-actions.c
+tests_test_hwv_actions_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_actions_lossless_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
 	tests/hwv-test-frames.c \
 	tests/hwv-test-frames.h \
 	tests/hwv-unit.h \
-	tests/test-hwv-pipeline.c
-tests_test_hwv_pipeline_LDADD = $(UNIT_TEST_LIBS)
+	tests/test-hwv-actions-lossless.c
+tests_test_hwv_actions_lossless_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_match_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-match.c
+tests_test_hwv_match_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_match_soundness_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-match-soundness.c
+tests_test_hwv_match_soundness_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_flow_table_SOURCES = \
 	tests/hwv-unit.h \

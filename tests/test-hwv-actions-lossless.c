@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Action compiler: what it accepts it must be able to give back, every bit of
+ * it, and broken attributes must not lead it astray. */
+
+#include <config.h>
+
+#include <check.h>
+#include <netinet/ip6.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "csum.h"
+#include "hwv-actions.h"
+#include "hwv-odp-string.h"
+#include "hwv-test-frames.h"
+#include "hwv-unit.h"
+#include "netlink.h"
+#include "odp-netlink.h"
+#include "odp-util.h"
+#include "openvswitch/ofpbuf.h"
+#include "packets.h"
+#include "random.h"
+#include "util.h"
+
+#define PUSH HWV_PUSH4(HWV_IP4, HWV_UDP, HWV_VXLAN)
+
+/* Writes into 'push' what 'action' was compiled from. */
+static void
+rebuild_push(const struct hwv_action *action, struct ovs_action_push_tnl *push)
+{
+    const struct hwv_encap *encap = &action->encap;
+    struct eth_header *eth = (void *) push->header;
+    struct ip_header *ip = (void *) (eth + 1);
+    struct ovs_16aligned_ip6_hdr *ip6 = (void *) (eth + 1);
+    struct udp_header *udp = (hwv_encap_is_ipv6(encap)
+                              ? (void *) (ip6 + 1) : (void *) (ip + 1));
+    struct vxlanhdr *vxlan = (void *) (udp + 1);
+
+    memset(push, 0, sizeof *push);
+    push->tnl_port = action->tnl_port;
+    push->out_port = action->underlay_port;
+    push->tnl_type = OVS_VPORT_TYPE_VXLAN;
+    push->header_len = encap->len;
+    memcpy(push->header, encap->header, encap->len);
+
+    eth->eth_dst = action->next_hop;
+    if (hwv_encap_is_ipv6(encap)) {
+        ovs_be32 word = get_16aligned_be32(&ip6->ip6_flow);
+
+        put_16aligned_be32(&ip6->ip6_flow,
+                           word | htonl((uint32_t) action->outer_ecn << 20));
+    } else {
+        ip->ip_tos |= action->outer_ecn;
+        ip->ip_csum = 0;
+        ip->ip_csum = csum(ip, sizeof *ip);
+    }
+    udp->udp_csum = encap->udp_csum ? OVS_BE16_MAX : 0;
+    put_16aligned_be32(&vxlan->vx_vni, htonl(action->vni << 8));
+}
+
+/* Appends to 'actions' what 'action' was compiled from. */
+static void
+rebuild(const struct hwv_action *action, struct ofpbuf *actions)
+{
+    struct ovs_action_push_tnl push;
+
+    switch (action->type) {
+    case HWV_ACTION_DROP:
+        break;
+    case HWV_ACTION_OUTPUT:
+        nl_msg_put_odp_port(actions, OVS_ACTION_ATTR_OUTPUT, action->port);
+        break;
+    case HWV_ACTION_ENCAP:
+        rebuild_push(action, &push);
+        odp_put_tnl_push_action(actions, &push);
+        nl_msg_put_odp_port(actions, OVS_ACTION_ATTR_OUTPUT, action->port);
+        break;
+    case HWV_ACTION_POP:
+        nl_msg_put_odp_port(actions, OVS_ACTION_ATTR_TUNNEL_POP,
+                            action->port);
+        break;
+    }
+}
+
+/* Do the two lists have the same attributes?  (The type has flag bits, and
+ * there may be anything in the padding.) */
+static bool
+lists_equal(const struct nlattr *a, size_t a_len,
+            const struct nlattr *b, size_t b_len)
+{
+    while (nl_attr_is_valid(a, a_len) && nl_attr_is_valid(b, b_len)) {
+        if (nl_attr_type(a) != nl_attr_type(b)
+            || nl_attr_get_size(a) != nl_attr_get_size(b)
+            || memcmp(nl_attr_get(a), nl_attr_get(b), nl_attr_get_size(a))) {
+            return false;
+        }
+        a_len -= nl_attr_len_pad(a, a_len);
+        a = nl_attr_next(a);
+        b_len -= nl_attr_len_pad(b, b_len);
+        b = nl_attr_next(b);
+    }
+    return !a_len && !b_len;
+}
+
+/* Compiles the 'len' bytes at 'data', in a buffer of exactly that size so that
+ * a sanitizer sees reads beyond.  Fails if they are accepted but are not what
+ * 'action' says.  Returns true if they are accepted. */
+static bool
+check_lossless(const void *data, size_t len)
+{
+    struct nlattr *list = xmemdup(data, len);
+    const struct nlattr *inside = list;
+    size_t inside_len = len;
+    struct hwv_action action;
+    struct ofpbuf rebuilt;
+    bool accepted;
+
+    accepted = !hwv_action_compile(list, len, &action);
+    if (accepted) {
+        while (nl_attr_is_valid(inside, inside_len)
+               && nl_attr_type(inside) == OVS_ACTION_ATTR_CLONE) {
+            inside_len = nl_attr_get_size(inside);
+            inside = nl_attr_get(inside);
+        }
+        if (action.type == HWV_ACTION_DROP && inside_len) {
+            ck_assert(nl_attr_is_valid(inside, inside_len));
+            ck_assert_int_eq(nl_attr_type(inside), OVS_ACTION_ATTR_DROP);
+            ck_assert_uint_eq(nl_attr_len_pad(inside, inside_len),
+                              inside_len);
+        } else {
+            ofpbuf_init(&rebuilt, 0);
+            rebuild(&action, &rebuilt);
+            ck_assert(lists_equal(inside, inside_len,
+                                  rebuilt.data, rebuilt.size));
+            ofpbuf_uninit(&rebuilt);
+        }
+    }
+    free(list);
+    return accepted;
+}
+
+static const char *lossless[] = {
+    "",
+    "drop",
+    "3",
+    "tnl_pop(5)",
+    "clone(clone(3))",
+    PUSH ",1",
+    "clone(" PUSH ",1)",
+    HWV_PUSH4("proto=17,tos=3,ttl=1,frag=0x0", HWV_UDP_CSUM, HWV_VXLAN) ",1",
+    HWV_PUSH6("label=0,proto=17,tclass=0xba,hlimit=255", HWV_UDP_CSUM,
+              HWV_VXLAN) ",1",
+};
+
+/* The first attribute of 'actions' is a tnl_push(). */
+static struct ovs_action_push_tnl *
+get_push(struct ofpbuf *actions)
+{
+    return CONST_CAST(void *, nl_attr_get(actions->data));
+}
+
+/* A change of any bit of a tunnel header leads to a refusal or is kept.  With
+ * the IPv4 checksum corrected, or everything of IPv4 would be refused. */
+START_TEST(test_header_bits)
+{
+    struct ovs_action_push_tnl *push;
+    unsigned int n_accepted = 0;
+    struct ofpbuf actions;
+
+    hwv_actions_from_string(lossless[_i], &actions);
+    push = get_push(&actions);
+    for (size_t i = 0; i < 2 * 8 * push->header_len; i++) {
+        struct ovs_action_push_tnl saved = { .header_len = push->header_len };
+        struct eth_header *eth = (void *) push->header;
+        struct ip_header *ip = (void *) (eth + 1);
+        uint8_t *header = (uint8_t *) push->header;
+
+        memcpy(saved.header, push->header, push->header_len);
+        header[i / 16] ^= 1 << i / 2 % 8;
+        if (i % 2) {
+            ip->ip_csum = 0;
+            ip->ip_csum = csum(ip, sizeof *ip);
+        }
+        if (eth->eth_type == htons(ETH_TYPE_IP) || !(i % 2)) {
+            n_accepted += check_lossless(actions.data, actions.size);
+        }
+        memcpy(push->header, saved.header, push->header_len);
+    }
+
+    /* MACs, addresses, DSCP and ECN, TTL, UDP destination port, VNI. */
+    ck_assert_uint_ge(n_accepted, 8 * (12 + 8 + 1 + 1 + 2 + 3));
+    ofpbuf_uninit(&actions);
+}
+END_TEST
+
+/* All of a tunnel header's other fields: its type, its length, the length of
+ * its attribute. */
+START_TEST(test_header_size)
+{
+    struct ovs_action_push_tnl push;
+    struct ofpbuf actions;
+    uint32_t header_len;
+
+    hwv_actions_from_string(lossless[_i], &actions);
+    header_len = get_push(&actions)->header_len;
+    memset(&push, 0, sizeof push);
+    memcpy(&push, get_push(&actions),
+           offsetof(struct ovs_action_push_tnl, header) + header_len);
+
+    for (uint32_t type = 0; type < 16; type++) {
+        push.tnl_type = type;
+        ofpbuf_clear(&actions);
+        odp_put_tnl_push_action(&actions, &push);
+        nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, ODP_PORT_C(1));
+        ck_assert(check_lossless(actions.data, actions.size)
+                  == (type == OVS_VPORT_TYPE_VXLAN));
+    }
+
+    push.tnl_type = OVS_VPORT_TYPE_VXLAN;
+    for (uint32_t len = 0; len < 100; len++) {
+        for (size_t size = 0; size < 130; size++) {
+            struct hwv_action action;
+            enum hwv_reject reject;
+
+            push.header_len = len;
+            ofpbuf_clear(&actions);
+            nl_msg_put_unspec(&actions, OVS_ACTION_ATTR_TUNNEL_PUSH, &push,
+                              size);
+            nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT,
+                                ODP_PORT_C(1));
+            reject = hwv_action_compile(actions.data, actions.size, &action);
+            ck_assert_int_eq(reject,
+                             (len == header_len && size == 16 + header_len
+                              ? HWV_ACCEPT : HWV_REJECT_TUNNEL_TYPE));
+        }
+    }
+    ofpbuf_uninit(&actions);
+}
+END_TEST
+
+/* Each type of action there is, by itself and with others. */
+START_TEST(test_types)
+{
+    const uint32_t zeros[4] = { 0 };
+
+    for (int type = 0; type < 64; type++) {
+        bool known = (type == OVS_ACTION_ATTR_OUTPUT
+                      || type == OVS_ACTION_ATTR_TUNNEL_POP
+                      || type == OVS_ACTION_ATTR_DROP);
+        bool output = (type == OVS_ACTION_ATTR_OUTPUT
+                       || type == OVS_ACTION_ATTR_TUNNEL_POP);
+        struct ofpbuf actions;
+
+        if (type == OVS_ACTION_ATTR_CLONE
+            || type == OVS_ACTION_ATTR_TUNNEL_PUSH) {
+            continue;           /* With contents, see the strings. */
+        }
+        for (size_t size = 0; size <= sizeof zeros; size += 4) {
+            ofpbuf_init(&actions, 0);
+            nl_msg_put_unspec(&actions, type, zeros, size);
+            ck_assert(check_lossless(actions.data, actions.size)
+                      == (known && (size == 4 || !output)));
+            nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, 1);
+            ck_assert(!check_lossless(actions.data, actions.size));
+            nl_msg_put_unspec(&actions, type, zeros, size);
+            ck_assert(!check_lossless(actions.data, actions.size));
+            ofpbuf_uninit(&actions);
+
+            hwv_actions_from_string(PUSH, &actions);
+            nl_msg_put_unspec(&actions, type, zeros, size);
+            ck_assert(check_lossless(actions.data, actions.size)
+                      == (type == OVS_ACTION_ATTR_OUTPUT && size == 4));
+            ofpbuf_uninit(&actions);
+        }
+    }
+}
+END_TEST
+
+/* clone(), clone(drop) and clone(clone()). */
+START_TEST(test_clone_drop)
+{
+    struct ofpbuf actions;
+    size_t outer, inner;
+
+    ofpbuf_init(&actions, 0);
+    outer = nl_msg_start_nested(&actions, OVS_ACTION_ATTR_CLONE);
+    if (_i == 1) {
+        nl_msg_put_u32(&actions, OVS_ACTION_ATTR_DROP, 0);
+    } else if (_i == 2) {
+        inner = nl_msg_start_nested(&actions, OVS_ACTION_ATTR_CLONE);
+        nl_msg_end_nested(&actions, inner);
+    }
+    nl_msg_end_nested(&actions, outer);
+    ck_assert(check_lossless(actions.data, actions.size));
+
+    nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, 1);
+    ck_assert(!check_lossless(actions.data, actions.size));
+    ofpbuf_uninit(&actions);
+}
+END_TEST
+
+/* A list that ends too early. */
+START_TEST(test_truncated)
+{
+    struct ofpbuf actions;
+
+    hwv_actions_from_string(lossless[_i], &actions);
+    ck_assert(check_lossless(actions.data, actions.size));
+    for (size_t len = 1; len < actions.size; len++) {
+        ck_assert(!check_lossless(actions.data, len));
+    }
+    ofpbuf_uninit(&actions);
+}
+END_TEST
+
+/* Ports are 4 bytes, whatever the attribute's length says. */
+START_TEST(test_port_size)
+{
+    const uint16_t types[] = {
+        OVS_ACTION_ATTR_OUTPUT, OVS_ACTION_ATTR_TUNNEL_POP,
+    };
+
+    for (size_t size = 0; size < 9; size++) {
+        uint8_t port[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+        struct ofpbuf actions;
+
+        ofpbuf_init(&actions, 0);
+        nl_msg_put_unspec(&actions, types[_i], port, MIN(size, 8));
+        ck_assert(check_lossless(actions.data, actions.size) == (size == 4));
+        ofpbuf_uninit(&actions);
+    }
+}
+END_TEST
+
+/* Random damage, of attribute headers most of all. */
+START_TEST(test_damaged)
+{
+    struct ofpbuf actions;
+
+    hwv_test_seed();
+    hwv_actions_from_string(lossless[_i], &actions);
+    for (int i = 0; i < 20000; i++) {
+        uint8_t *data = xmemdup(actions.data, actions.size);
+        size_t len = actions.size;
+
+        for (int n = random_range(4); len && n >= 0; n--) {
+            size_t ofs = random_range(hwv_one_in(2) ? len : MIN(len, 12));
+
+            data[ofs] = (hwv_one_in(2)
+                         ? random_range(32)
+                         : data[ofs] ^ 1 << random_range(8));
+        }
+        if (hwv_one_in(4)) {
+            len = random_range(len + 1);
+        }
+        check_lossless(data, len);
+        free(data);
+    }
+    ofpbuf_uninit(&actions);
+}
+END_TEST
+
+int
+main(int argc OVS_UNUSED, char *argv[])
+{
+    Suite *suite = suite_create("actions-lossless");
+    TCase *tcase = hwv_unit_tcase(suite, "lossless");
+    int n = ARRAY_SIZE(lossless);
+
+    tcase_add_loop_test(tcase, test_header_bits, n - 2, n);
+    tcase_add_loop_test(tcase, test_header_size, n - 2, n);
+    tcase_add_test(tcase, test_types);
+    tcase_add_loop_test(tcase, test_clone_drop, 0, 3);
+    tcase_add_loop_test(tcase, test_truncated, 0, n);
+    tcase_add_loop_test(tcase, test_port_size, 0, 2);
+    tcase_add_loop_test(tcase, test_damaged, 0, n);
+    return hwv_unit_run(argv[0], suite);
+}

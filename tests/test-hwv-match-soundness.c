@@ -1,0 +1,573 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Match compiler: does the NIC find an entry for exactly the packets that the
+ * flow behind it matches?
+ *
+ * What OVS matches is what its own flow_extract() and tnl_pop make of real
+ * packets, compared under the flow's mask.  What the NIC matches is what its
+ * own parsers make of the same bytes, compared with the compiled keys.  The
+ * two have to agree on each packet that the NIC can parse, for a number of
+ * typical flows and for each flow that differs from one of them in one bit of
+ * its key or mask, all bits of 'struct flow' being tried. */
+
+#include <config.h>
+
+#include <check.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip6.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dp-packet.h"
+#include "flow.h"
+#include "hwv-codec.h"
+#include "hwv-frame.h"
+#include "hwv-key.h"
+#include "hwv-match.h"
+#include "hwv-odp-string.h"
+#include "hwv-test-frames.h"
+#include "hwv-unit.h"
+#include "netdev-native-tnl.h"
+#include "packets.h"
+#include "random.h"
+#include "util.h"
+
+#define VF_PORT 4
+#define TUNNEL_PORT 6
+#define UPLINK_PORT 1
+
+#define MAC1 ETH_ADDR_C(50,54,00,00,00,01)
+#define MAC2 ETH_ADDR_C(50,54,00,00,00,02)
+
+/* A packet as both see it. */
+struct sample {
+    /* OVS. */
+    struct flow flow;           /* From a VF, or after tnl_pop. */
+    struct flow outer;          /* Before tnl_pop. */
+
+    /* The NIC. */
+    struct hwv_frame frame;
+    struct hwv_source_key source;
+};
+
+#define HALF 400                /* Packets that match, and that do not. */
+
+struct samples {
+    struct sample samples[2 * HALF];
+    size_t n_matching;
+    size_t n;
+};
+
+/* The flow or flows that decide about a packet. */
+struct flows {
+    bool rx;                    /* From the uplink, otherwise from a VF. */
+    struct match match;
+    struct match outer;         /* The tnl_pop flow, if 'rx'. */
+};
+
+/* What the flows are compiled to. */
+struct entry {
+    struct hwv_inner_match inner;
+    struct hwv_tunnel_match tunnel;
+    struct hwv_outer_match outer;
+    bool covered;
+    struct hwv_source_key source;
+};
+
+/* Random packets. */
+
+/* Makes neighbor discovery of the 'len' bytes at 'frame', if that is IPv6 and
+ * long enough. */
+static void
+make_nd(uint8_t *frame, size_t len)
+{
+    struct eth_header *eth = (void *) frame;
+    struct ovs_16aligned_ip6_hdr *ip6 = (void *) (eth + 1);
+    struct icmp6_hdr *icmp6 = (void *) (ip6 + 1);
+    uint8_t *option = (uint8_t *) (icmp6 + 1) + sizeof(struct in6_addr);
+
+    if (len < sizeof *eth + sizeof *ip6 + sizeof *icmp6
+              + sizeof(struct in6_addr) + ND_LLA_OPT_LEN
+        || eth->eth_type != htons(ETH_TYPE_IPV6)) {
+        return;
+    }
+
+    ip6->ip6_nxt = IPPROTO_ICMPV6;
+    icmp6->icmp6_type = (hwv_one_in(2)
+                         ? ND_NEIGHBOR_SOLICIT : ND_NEIGHBOR_ADVERT);
+    icmp6->icmp6_code = 0;
+    option[0] = (icmp6->icmp6_type == ND_NEIGHBOR_SOLICIT
+                 ? ND_OPT_SOURCE_LINKADDR : ND_OPT_TARGET_LINKADDR);
+    option[1] = 1;
+    ip6->ip6_plen = htons(option + ND_LLA_OPT_LEN - (uint8_t *) icmp6);
+}
+
+/* Random values around those that 'flows' match: most packets should differ
+ * from a packet that matches in one or two fields. */
+
+static bool
+differ(void)
+{
+    return hwv_one_in(16);
+}
+
+static void
+random_mac(struct eth_addr *mac, struct eth_addr value, struct eth_addr mask)
+{
+    const struct eth_addr macs[] = { MAC1, MAC2, eth_addr_zero };
+
+    if (eth_addr_is_zero(mask)) {
+        eth_addr_random(mac);
+    } else {
+        *mac = differ() ? macs[random_range(ARRAY_SIZE(macs))] : value;
+    }
+}
+
+static size_t
+random_inner(const struct match *match, uint8_t *frame)
+{
+    struct eth_header *eth = (void *) frame;
+    size_t len = hwv_random_frame(frame);
+
+    random_mac(&eth->eth_dst, match->flow.dl_dst, match->wc.masks.dl_dst);
+    random_mac(&eth->eth_src, match->flow.dl_src, match->wc.masks.dl_src);
+    if (hwv_one_in(4)) {
+        make_nd(frame, len);
+    }
+    return len;
+}
+
+static struct in6_addr
+random_addr(bool ipv6, struct in6_addr value)
+{
+    if (differ() || ipv6 == IN6_IS_ADDR_V4MAPPED(&value)) {
+        ck_assert(ipv6_parse(ipv6 ? "fd00::" : "::ffff:10.0.0.0", &value));
+        value.s6_addr[15] = 1 + random_range(3);
+    }
+    return value;
+}
+
+static void
+random_outer(const struct flows *flows, struct hwv_test_outer *outer)
+{
+    const uint8_t toses[] = { 0, IP_ECN_ECT_0, 0x20 };
+    const struct flow_tnl *tnl = &flows->match.flow.tunnel;
+    const struct flow *masks = &flows->outer.wc.masks;
+    const struct flow *flow = &flows->outer.flow;
+    bool ipv6 = !tnl->ip_dst ^ differ();
+
+    memset(outer, 0, sizeof *outer);
+    random_mac(&outer->dmac, flow->dl_dst, masks->dl_dst);
+    random_mac(&outer->smac, flow->dl_src, masks->dl_src);
+    outer->src = random_addr(ipv6, flow_tnl_src(tnl));
+    outer->dst = random_addr(ipv6, flow_tnl_dst(tnl));
+    outer->tos = (differ()
+                  ? toses[random_range(ARRAY_SIZE(toses))] : tnl->ip_tos);
+    outer->ttl = random_uint8();
+    outer->df = hwv_one_in(2);
+    outer->csum = ipv6 || differ() ^ !!(tnl->flags & FLOW_TNL_F_CSUM);
+    outer->udp_src = htons(random_uint16());
+    outer->udp_dst = htons(4789 + differ());
+    outer->vni = 5001 + differ();
+}
+
+static void
+extract(struct dp_packet *packet, odp_port_t port, struct flow *flow)
+{
+    packet->md.in_port.odp_port = port;
+    flow_extract(packet, flow);
+}
+
+static bool
+random_sample_tx(const struct flows *flows, struct sample *sample)
+{
+    uint8_t frame[HWV_RANDOM_FRAME_MAX];
+    size_t len = random_inner(&flows->match, frame);
+    struct dp_packet *packet;
+
+    if (!hwv_frame_parse(frame, len, &sample->frame)) {
+        return false;
+    }
+    packet = hwv_test_packet(frame, len, 0);
+    pkt_metadata_init(&packet->md, VF_PORT);
+    extract(packet, VF_PORT, &sample->flow);
+    dp_packet_delete(packet);
+    return true;
+}
+
+static bool
+random_sample_rx(const struct flows *flows, struct sample *sample)
+{
+    uint8_t buf[HWV_ENCAP_MAX + HWV_RANDOM_FRAME_MAX];
+    struct hwv_test_outer outer;
+    struct dp_packet *packet;
+    size_t outer_len, parsed_len, len;
+
+    random_outer(flows, &outer);
+    outer_len = hwv_test_outer_len(&outer);
+    len = random_inner(&flows->match, buf + outer_len);
+    hwv_test_write_outer(buf, &outer, len);
+    if (hwv_outer_parse(buf, outer_len + len, &sample->source, &parsed_len)
+        != HWV_OUTER_VXLAN
+        || !hwv_outer_verify(buf, outer_len + len)
+        || !hwv_frame_parse(buf + outer_len, len, &sample->frame)) {
+        return false;
+    }
+    ck_assert_uint_eq(parsed_len, outer_len);
+
+    packet = hwv_test_packet(buf, outer_len + len, 0);
+    pkt_metadata_init(&packet->md, UPLINK_PORT);
+    extract(packet, UPLINK_PORT, &sample->outer);
+    packet = netdev_vxlan_pop_header(packet);
+    ck_assert(packet != NULL);
+    extract(packet, TUNNEL_PORT, &sample->flow);
+    dp_packet_delete(packet);
+    return true;
+}
+
+/* The two answers. */
+
+static bool
+ovs_matches(const struct flows *flows, const struct sample *sample)
+{
+    return (flow_equal_except(&flows->match.flow, &sample->flow,
+                              &flows->match.wc)
+            && (!flows->rx
+                || flow_equal_except(&flows->outer.flow, &sample->outer,
+                                     &flows->outer.wc)));
+}
+
+static enum hwv_reject
+compile(const struct flows *flows, struct entry *entry)
+{
+    enum hwv_reject reject;
+
+    if (!flows->rx) {
+        return hwv_match_from_vf(&flows->match, &entry->inner);
+    }
+    reject = hwv_match_from_tunnel(&flows->match, &entry->inner,
+                                   &entry->tunnel);
+    if (!reject) {
+        reject = hwv_match_from_uplink(&flows->outer, &entry->outer);
+    }
+    entry->covered = (!reject
+                      && hwv_outer_match_covers(&entry->outer, &entry->tunnel,
+                                                &entry->source));
+    return reject;
+}
+
+static bool
+nic_matches_source(const struct entry *entry, const struct sample *sample)
+{
+    struct hwv_source_key source = sample->source;
+
+    if (!entry->source.smac_matched) {
+        source.smac = eth_addr_zero;
+        source.smac_matched = 0;
+    }
+    return (entry->covered
+            && !memcmp(&source, &entry->source, sizeof source));
+}
+
+/* Ports are compared by their numbers, by whoever uses the compiler. */
+static bool
+nic_matches(const struct flows *flows, const struct entry *entry,
+            const struct sample *sample)
+{
+    const struct hwv_inner_match *inner = &entry->inner;
+    const struct hwv_frame *frame = &sample->frame;
+    uint8_t class = frame->class | (inner->class & HWV_CLASS_SHAPE);
+    struct hwv_key a, b;
+
+    if (!inner->ecn_matched) {
+        class &= ~HWV_CLASS_ECN;
+    }
+    if (flows->rx) {
+        class |= HWV_CLASS_RX;
+    }
+    a = hwv_key_make(1, inner->dmac, inner->smac, inner->class);
+    b = hwv_key_make(1, frame->dmac, frame->smac, class);
+    return (hwv_key_equal(&a, &b)
+            && (flows->match.flow.in_port.odp_port
+                == sample->flow.in_port.odp_port)
+            && (!flows->rx
+                || (nic_matches_source(entry, sample)
+                    && (flows->outer.flow.in_port.odp_port
+                        == sample->outer.in_port.odp_port))));
+}
+
+/* Fails unless OVS and the NIC agree on all 'samples', if the NIC has an entry
+ * for 'flows' at all.  Returns false if it has none. */
+static bool
+check_agreement(const struct flows *flows, const struct samples *samples)
+{
+    struct entry entry;
+
+    if (compile(flows, &entry)) {
+        return false;
+    }
+    for (size_t i = 0; i < samples->n; i++) {
+        const struct sample *sample = &samples->samples[i];
+        bool nic = nic_matches(flows, &entry, sample);
+
+        if (nic != ovs_matches(flows, sample)) {
+            char *flow = match_to_string(&flows->match, NULL, 0);
+            char *packet = flow_to_string(&sample->flow, NULL);
+
+            ck_abort_msg("%s on the NIC only: %s: %s",
+                         nic ? "matches" : "does not match", flow, packet);
+        }
+    }
+    return true;
+}
+
+/* Samples around a flow. */
+
+static struct samples *
+samples_create(const struct flows *flows)
+{
+    struct samples *s = xzalloc(sizeof *s);
+
+    for (int i = 0; i < 100000 && s->n < 2 * HALF; i++) {
+        struct sample *sample = &s->samples[s->n];
+
+        if (!(flows->rx ? random_sample_rx : random_sample_tx)(flows,
+                                                               sample)) {
+            continue;
+        }
+        if (ovs_matches(flows, sample)) {
+            if (s->n_matching < HALF) {
+                s->n_matching++;
+                s->n++;
+            }
+        } else if (s->n - s->n_matching < HALF) {
+            s->n++;
+        }
+    }
+    ck_assert_uint_eq(s->n, 2 * HALF);
+    return s;
+}
+
+/* Fails unless the samples that match show as 0 and as 1 each bit of the 'n'
+ * bytes at 'offset' into 'struct flow' that is in 'bits', or each if NULL. */
+static void
+check_variety(const struct samples *samples, const struct flows *flows,
+              size_t offset, size_t n, const void *bits, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t expected = bits ? ((const uint8_t *) bits)[i] : 0xff;
+        uint8_t or = 0, and = 0xff;
+
+        for (size_t j = 0; j < samples->n; j++) {
+            const struct sample *sample = &samples->samples[j];
+            uint8_t byte = ((const uint8_t *) &sample->flow)[offset + i];
+
+            if (ovs_matches(flows, sample)) {
+                or |= byte;
+                and &= byte;
+            }
+        }
+        ck_assert_msg((or & ~and & expected) == expected,
+                      "%s[%"PRIuSIZE"]: %#x", name, i, or & ~and);
+    }
+}
+#define CHECK_VARIETY(SAMPLES, FLOWS, FIELD, BITS) \
+    check_variety(SAMPLES, FLOWS, offsetof(struct flow, FIELD), \
+                  sizeof((SAMPLES)->samples[0].flow.FIELD), BITS, #FIELD)
+
+/* A field that does not vary would hide that the NIC does not look at it. */
+static void
+check_samples(const struct samples *samples, const struct flows *flows)
+{
+    ovs_be16 tcp_flags = htons(0xff); /* All but reserved bits. */
+    ovs_be32 label = htonl(IPV6_LABEL_MASK);
+    uint8_t dscp = IP_DSCP_MASK;
+
+    CHECK_VARIETY(samples, flows, nw_ttl, NULL);
+    CHECK_VARIETY(samples, flows, nw_tos, &dscp);
+    if (flows->match.flow.dl_type == htons(ETH_TYPE_IP)) {
+        CHECK_VARIETY(samples, flows, nw_src, NULL);
+        CHECK_VARIETY(samples, flows, nw_dst, NULL);
+    } else {
+        CHECK_VARIETY(samples, flows, ipv6_src, NULL);
+        CHECK_VARIETY(samples, flows, ipv6_dst, NULL);
+        CHECK_VARIETY(samples, flows, ipv6_label, &label);
+    }
+
+    if (flows->match.flow.nw_frag) {
+        return;                 /* With less, or no, transport header. */
+    }
+    CHECK_VARIETY(samples, flows, tp_src, NULL);
+    CHECK_VARIETY(samples, flows, tp_dst, NULL);
+    CHECK_VARIETY(samples, flows, igmp_group_ip4, NULL);
+    if (flows->match.flow.dl_type == htons(ETH_TYPE_IP)) {
+        CHECK_VARIETY(samples, flows, tcp_flags, &tcp_flags);
+    } else {
+        CHECK_VARIETY(samples, flows, nd_target, NULL);
+        CHECK_VARIETY(samples, flows, arp_sha, NULL);
+        CHECK_VARIETY(samples, flows, arp_tha, NULL);
+    }
+}
+
+/* OVS hands on the first packet's flow as it is: outside of the mask there may
+ * be anything. */
+static void
+scramble(struct match *match)
+{
+    uint8_t *flow = (uint8_t *) &match->flow;
+    const uint8_t *mask = (const uint8_t *) &match->wc.masks;
+
+    for (size_t i = 0; i < sizeof match->flow; i++) {
+        flow[i] = (flow[i] & mask[i]) | (random_uint8() & ~mask[i]);
+    }
+}
+
+/* Tests. */
+
+#define D(MAC) "eth(dst=50:54:00:00:00:0" MAC "),"
+#define SD "eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),"
+#define TAIL "in_port(6),packet_type(ns=0,id=0),"
+#define TUNNEL4 "recirc_id(0),tunnel(tun_id=0x1389,src=10.0.0.2," \
+    "dst=10.0.0.1,tos=0/0xff,ttl=0/0,flags(-df-csum+key))," TAIL
+#define TUNNEL6 "recirc_id(0),tunnel(tun_id=0x1389,ipv6_src=fd00::2," \
+    "ipv6_dst=fd00::1,tos=0/0xff,ttl=0/0,flags(-df+csum+key))," TAIL
+#define VF "recirc_id(0),in_port(4),packet_type(ns=0,id=0),"
+#define UP "recirc_id(0),in_port(1),packet_type(ns=0,id=0),"
+#define POP4 "proto=17,frag=no),udp(dst=4789)"
+
+static const struct {
+    const char *match, *outer;
+} strings[] = {
+    { VF D("2") "eth_type(0x0800),ipv4(tos=0/0x3,frag=no)", NULL },
+    { VF D("2") "eth_type(0x0800),ipv4(frag=no)", NULL },
+    { VF SD "eth_type(0x86dd),ipv6(tclass=2/0x3,frag=no)", NULL },
+    { VF "eth_type(0x86dd),ipv6(frag=no)", NULL },
+    { VF "eth_type(0x0800),ipv4(tos=1/0x3,frag=later)", NULL },
+    { VF "eth_type(0x0800),ipv4(frag=first)", NULL },
+    { TUNNEL4 D("1") "eth_type(0x0800),ipv4(frag=no)",
+      UP D("1") "eth_type(0x0800),ipv4(dst=10.0.0.1," POP4 },
+    { TUNNEL4 "eth_type(0x86dd),ipv6(frag=no)",
+      UP SD "eth_type(0x0800),ipv4(src=8.0.0.0/8.0.0.0,tos=0/0x3," POP4 },
+    { TUNNEL6 SD "eth_type(0x86dd),ipv6(frag=no)",
+      UP D("1") "eth_type(0x86dd),ipv6(dst=fd00::1," POP4 },
+    { TUNNEL6 D("1") "eth_type(0x0800),ipv4(frag=no)",
+      UP SD "eth_type(0x86dd),ipv6(dst=fd00::/ffff::,tclass=0," POP4 },
+};
+
+static void
+flows_init(struct flows *flows, size_t i)
+{
+    memset(flows, 0, sizeof *flows);
+    flows->rx = strings[i].outer != NULL;
+    hwv_match_from_string(strings[i].match, &flows->match);
+    if (flows->rx) {
+        hwv_match_from_string(strings[i].outer, &flows->outer);
+    }
+}
+
+/* Tries each way in which 'match' of 'flows' can differ in one bit. */
+static void
+try_bits(const struct flows *flows, struct match *match,
+         const struct samples *samples)
+{
+    uint8_t *flow = (uint8_t *) &match->flow;
+    uint8_t *mask = (uint8_t *) &match->wc.masks;
+    unsigned int n_accepted = 0;
+    unsigned int n_refused = 0;
+
+    for (size_t i = 0; i < 8 * sizeof match->flow; i++) {
+        uint8_t bit = 1 << i % 8;
+
+        for (int variant = 0; variant < 3; variant++) {
+            struct match saved = *match;
+
+            flow[i / 8] &= ~bit;
+            flow[i / 8] |= variant == 1 ? bit : 0;
+            mask[i / 8] |= bit;
+            mask[i / 8] &= ~(variant == 2 ? bit : 0);
+            scramble(match);
+            if (check_agreement(flows, samples)) {
+                n_accepted++;
+            } else {
+                n_refused++;
+            }
+            *match = saved;
+        }
+    }
+    ck_assert_uint_gt(n_accepted, 4 * sizeof match->flow);
+    ck_assert_uint_gt(n_refused, 4 * sizeof match->flow);
+}
+
+START_TEST(test_bits)
+{
+    struct samples *samples;
+    struct flows flows;
+
+    hwv_test_seed();
+    flows_init(&flows, _i);
+    samples = samples_create(&flows);
+    check_samples(samples, &flows);
+    ck_assert(check_agreement(&flows, samples));
+    try_bits(&flows, &flows.match, samples);
+    if (flows.rx) {
+        try_bits(&flows, &flows.outer, samples);
+    }
+    free(samples);
+}
+END_TEST
+
+/* A random mask for 'match', of which OVS could have thought or not. */
+static void
+random_mask(struct match *match)
+{
+    struct flow *masks = &match->wc.masks;
+    uint8_t *bytes = (uint8_t *) masks;
+
+    masks->dl_dst = hwv_one_in(2) ? eth_addr_exact : eth_addr_zero;
+    masks->dl_src = hwv_one_in(2) ? eth_addr_exact : eth_addr_zero;
+    if (hwv_one_in(3)) {
+        masks->nw_tos = hwv_one_in(2) ? IP_ECN_MASK : random_uint8();
+    }
+    while (hwv_one_in(2)) {
+        bytes[random_range(sizeof *masks)] ^= 1 << random_range(8);
+    }
+}
+
+/* Flows as random packets make them, under random masks. */
+START_TEST(test_random)
+{
+    struct samples *samples;
+    unsigned int n = 0;
+    struct flows base;
+
+    hwv_test_seed();
+    flows_init(&base, _i);
+    samples = samples_create(&base);
+    for (int i = 0; i < 5000; i++) {
+        const struct sample *sample =
+            &samples->samples[random_range(samples->n)];
+        struct flows flows = base;
+
+        flows.match.flow = sample->flow;
+        flows.outer.flow = sample->outer;
+        random_mask(&flows.match);
+        if (flows.rx) {
+            random_mask(&flows.outer);
+        }
+        n += check_agreement(&flows, samples);
+    }
+    ck_assert_uint_gt(n, 100);
+    free(samples);
+}
+END_TEST
+
+int
+main(int argc OVS_UNUSED, char *argv[])
+{
+    Suite *suite = suite_create("match-soundness");
+    TCase *tcase = hwv_unit_tcase(suite, "soundness");
+
+    tcase_add_loop_test(tcase, test_bits, 0, ARRAY_SIZE(strings));
+    tcase_add_loop_test(tcase, test_random, 0, ARRAY_SIZE(strings));
+    return hwv_unit_run(argv[0], suite);
+}
