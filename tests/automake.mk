@@ -11,7 +11,8 @@ UNIT_TESTS = \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
 	tests/test-hwv-match \
-	tests/test-hwv-match-soundness
+	tests/test-hwv-match-soundness \
+	tests/test-hwv-pipeline
 UNIT_TEST_LIBS = \
 	netdev-hwvxlan/libhwvnetdev.la \
 	lib/libhwv.la \
@@ -43,6 +44,17 @@ tests_test_hwv_frame_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_pipeline_SOURCES = \
+	tests/hwv-random-world.c \
+	tests/hwv-random-world.h \
+	tests/hwv-reference.c \
+	tests/hwv-reference.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-pipeline.c
+tests_test_hwv_pipeline_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_actions_SOURCES = \
 	tests/hwv-odp-string.c \
