@@ -58,14 +58,14 @@ hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
     bool is_ipv6 = hwv_encap_is_ipv6(encap);
     size_t udp_ofs = encap->len - UDP_VXLAN_LEN;
 
-    char *header = dp_packet_push_uninit(packet, encap->len);
-    void *ip = header + sizeof(struct eth_header);
-    struct udp_header *udp = (void *) (header + udp_ofs);
+    struct eth_header *eth = dp_packet_push_uninit(packet, encap->len);
+    void *ip = eth + 1;
+    struct udp_header *udp = (void *) ((char *) eth + udp_ofs);
     struct vxlanhdr *vxlan = (void *) (udp + 1);
     size_t udp_len = dp_packet_size(packet) - udp_ofs;
 
-    memcpy(header, encap->header, encap->len);
-    finish_eth((struct eth_header *) header, tunnel);
+    memcpy(eth, encap->header, encap->len);
+    finish_eth(eth, tunnel);
     if (is_ipv6) {
         finish_ipv6(ip, udp_len, hwv_outer_ecn(ecn));
     } else {

@@ -156,13 +156,29 @@ parse_extensions(const struct ovs_16aligned_ip6_hdr *nh,
 enum { HASH_FINAL = 42 };
 
 static uint32_t
+hash_ipv4_addr(uint32_t hash, const ovs_16aligned_be32 *addr)
+{
+    return hash_add(hash, (OVS_FORCE uint32_t) get_16aligned_be32(addr));
+}
+
+static uint32_t
+hash_ipv6_addr(uint32_t hash, const union ovs_16aligned_in6_addr *addr)
+{
+    uint64_t words[2];
+
+    BUILD_ASSERT_DECL(sizeof words == sizeof *addr);
+    memcpy(words, addr, sizeof words);
+    return hash_add64(hash_add64(hash, words[0]), words[1]);
+}
+
+static uint32_t
 hash_ipv4(const struct ip_header *nh, uint8_t class)
 {
     size_t hdr_len = IP_IHL(nh->ip_ihl_ver) * 4;
     uint32_t hash = 0;
 
-    hash = hash_add(hash, get_unaligned_u32((const uint32_t *) &nh->ip_src));
-    hash = hash_add(hash, get_unaligned_u32((const uint32_t *) &nh->ip_dst));
+    hash = hash_ipv4_addr(hash, &nh->ip_src);
+    hash = hash_ipv4_addr(hash, &nh->ip_dst);
     hash = hash_add(hash, nh->ip_proto);
     if (!(class & HWV_CLASS_FRAG)) {
         struct payload payload = {
@@ -180,13 +196,9 @@ static uint32_t
 hash_ipv6(const struct ovs_16aligned_ip6_hdr *nh, uint8_t class)
 {
     uint32_t hash = 0;
-    uint64_t addrs[4];
 
-    BUILD_ASSERT_DECL(sizeof addrs == sizeof nh->ip6_src + sizeof nh->ip6_dst);
-    memcpy(addrs, &nh->ip6_src, sizeof addrs);
-    for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
-        hash = hash_add64(hash, addrs[i]);
-    }
+    hash = hash_ipv6_addr(hash, &nh->ip6_src);
+    hash = hash_ipv6_addr(hash, &nh->ip6_dst);
 
     /* Fragments of one datagram may differ even in the protocol (RFC 8200
      * section 4.5: only the first one's counts). */
