@@ -11,6 +11,8 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-frame.c \
 	lib/hwv-frame.h \
 	lib/hwv-key.h \
+	lib/hwv-next-hop.c \
+	lib/hwv-next-hop.h \
 	lib/hwv-pipeline.c \
 	lib/hwv-pipeline.h \
 	lib/hwv-source-table.c \

@@ -4,23 +4,45 @@ noinst_LTLIBRARIES += netdev-hwvxlan/libhwvnetdev.la
 netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-actions.c \
 	netdev-hwvxlan/hwv-actions.h \
+	netdev-hwvxlan/hwv-bind.h \
+	netdev-hwvxlan/hwv-config.c \
+	netdev-hwvxlan/hwv-config.h \
+	netdev-hwvxlan/hwv-dump-rows.c \
+	netdev-hwvxlan/hwv-dump-rows.h \
+	netdev-hwvxlan/hwv-dump.c \
+	netdev-hwvxlan/hwv-dump.h \
+	netdev-hwvxlan/hwv-entry.c \
+	netdev-hwvxlan/hwv-flow.c \
+	netdev-hwvxlan/hwv-flow.h \
 	netdev-hwvxlan/hwv-match-outer.c \
 	netdev-hwvxlan/hwv-match-work.c \
 	netdev-hwvxlan/hwv-match-work.h \
 	netdev-hwvxlan/hwv-match.c \
 	netdev-hwvxlan/hwv-match.h \
-	netdev-hwvxlan/hwv-plugin.c \
-	netdev-hwvxlan/hwv-plugin.h \
+	netdev-hwvxlan/hwv-netdev-info.c \
+	netdev-hwvxlan/hwv-netdev-qos.c \
+	netdev-hwvxlan/hwv-netdev.c \
+	netdev-hwvxlan/hwv-netdev.h \
+	netdev-hwvxlan/hwv-nic.c \
+	netdev-hwvxlan/hwv-nic.h \
+	netdev-hwvxlan/hwv-offload.c \
+	netdev-hwvxlan/hwv-offload.h \
+	netdev-hwvxlan/hwv-port-counters.c \
+	netdev-hwvxlan/hwv-port-counters.h \
 	netdev-hwvxlan/hwv-reject.c \
-	netdev-hwvxlan/hwv-reject.h
-
-# The functions of OVS that we stand in front of: each call of FUNCTION from
-# another object file than its own goes to our __wrap_FUNCTION(), which may
-# call __real_FUNCTION().
-HWV_WRAPS = \
-	bridge_init \
-	daemonize_complete \
-	ovs_print_version
+	netdev-hwvxlan/hwv-reject.h \
+	netdev-hwvxlan/hwv-source.c \
+	netdev-hwvxlan/hwv-stats.c \
+	netdev-hwvxlan/hwv-stats.h \
+	netdev-hwvxlan/hwv-trace.c \
+	netdev-hwvxlan/hwv-trace.h \
+	netdev-hwvxlan/hwv-tunnel-use.c \
+	netdev-hwvxlan/hwv-tx-flush.c \
+	netdev-hwvxlan/hwv-tx-flush.h \
+	netdev-hwvxlan/hwv-wire.c \
+	netdev-hwvxlan/hwv-wire.h \
+	netdev-hwvxlan/nic-provider.h \
+	netdev-hwvxlan/nic-soft.c
 
 # OVS's ovs-vswitchd with our objects added.  "-u" makes the linker take each
 # __wrap_FUNCTION() from our libraries, whichever library calls it later.  It is

@@ -64,6 +64,9 @@
     HWV_REJECT(TUNNELS_FULL, "tunnels-full", "the tunnel table is full "    \
                "(options:max-tunnels)")                                     \
     HWV_REJECT(SOURCES_FULL, "sources-full", "the source table is full")    \
+    HWV_REJECT(COUNTERS_FULL, "counters-full", "there is no counter left")  \
+    HWV_REJECT(UNVERIFIED, "unverified", "is being changed or removed")     \
+    HWV_REJECT(FLUSHED, "flushed", "the tables were flushed a moment ago")  \
     HWV_REJECT(OFFLOAD_OFF, "offload-off", "options:offload is false")
 
 enum hwv_reject {

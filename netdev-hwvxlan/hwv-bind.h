@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_BIND_H
+#define HWV_BIND_H 1
+
+/* The objects that bound flows share (see hwv-flow.h): entries, tunnels and
+ * sources.  Guarded by hwv_control_mutex. */
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hwv-flow.h"
+
+/* Entries (hwv-entry.c)
+ * --------------------- */
+
+/* Makes 'flow' claim 'key' with 'value' in its NIC. */
+enum hwv_reject hwv_entry_claim(struct hwv_flow *flow,
+                                const struct hwv_key *key,
+                                const struct hwv_flow_value *value)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Drops all claims of 'flow'. */
+void hwv_entry_disclaim(struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Gives every entry of 'nic' that is not in the NIC another chance. */
+void hwv_entry_refresh_all(struct hwv_nic *nic)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Tunnels (hwv-tunnel-use.c)
+ * -------------------------- */
+
+/* A tunnel of a NIC.  Its identity is the outer header without the next hop's
+ * MAC, and the next hop: so a flow that OVS put with an older MAC finds the
+ * tunnel that is there and cannot bring the older MAC back. */
+struct hwv_tunnel_use {
+    struct hmap_node node;      /* In 'nic->tunnels'. */
+    struct hwv_nic *nic;
+    struct hwv_encap encap;
+    struct in6_addr remote;     /* The VTEP. */
+    char bridge[IFNAMSIZ];      /* Of the next hop; "" if not known. */
+    struct in6_addr next_hop;   /* Its IP address; zeros if not known. */
+    struct hwv_next_hop_watch *watch; /* NULL if not known. */
+    struct eth_addr fixed_mac;  /* If 'watch' is NULL. */
+    uint32_t id;                /* In the NIC's tunnel table. */
+    size_t n_flows;             /* Flows that use it. */
+    struct hwv_count gone;      /* Packets of flows that used it. */
+};
+
+/* Finds or adds the tunnel that 'flow', which encapsulates, needs and stores
+ * it in 'flow->tunnel_use'. */
+enum hwv_reject hwv_tunnel_use_get(struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+void hwv_tunnel_use_put(struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Keeps 'use' while no flow may use it for a moment. */
+void hwv_tunnel_use_hold(struct hwv_tunnel_use *use)
+    OVS_REQUIRES(hwv_control_mutex);
+void hwv_tunnel_use_release(struct hwv_tunnel_use *use)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* The next hop's MAC that 'use' has now. */
+struct eth_addr hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Sources (hwv-source.c)
+ * ---------------------- */
+
+/* One way that a source's packets may look on the wire. */
+struct hwv_source_row {
+    struct hwv_source_key key;
+    const struct hwv_flow *pop; /* The tnl_pop flow that covers it. */
+};
+
+/* Tunnel metadata that receive flows match. */
+struct hwv_source {
+    struct hmap_node node;      /* In 'nic->sources'. */
+    struct hwv_nic *nic;
+    struct hwv_tunnel_match match;
+    odp_port_t tnl_port;        /* Tunnel port that takes the header off. */
+    uint32_t id;
+    size_t n_flows;             /* Flows that name it. */
+    struct hwv_source_row *rows;
+    size_t n_rows;
+};
+
+/* Finds or adds the source of 'flow', which came from a tunnel, and stores it
+ * in 'flow->source'. */
+enum hwv_reject hwv_source_get(struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+void hwv_source_put(struct hwv_flow *flow) OVS_REQUIRES(hwv_control_mutex);
+
+/* The tnl_pop flows of 'nic' have changed: brings the rows of all its sources
+ * up to date. */
+void hwv_source_refresh_all(struct hwv_nic *nic)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Number of rows that the tnl_pop flow 'pop' covers. */
+size_t hwv_source_rows_of(const struct hwv_flow *pop)
+    OVS_REQUIRES(hwv_control_mutex);
+
+#endif /* hwv-bind.h */

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-config.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "openvswitch/dynamic-string.h"
+#include "util.h"
+
+/* 32-byte keys and values: 128 MiB of flow table. */
+#define MAX_MAX_FLOWS (1 << 22)
+#define MAX_MAX_TUNNELS (1 << 16)
+
+/* Values of options:wire, and how they become a netdev. */
+static const struct wire_type {
+    const char *name;
+    const char *netdev_type;
+    bool kernel_device;         /* Needs options:wire-dev. */
+} wire_types[] = {
+    { "dpdk", "dpdk", false },
+    { "dpdkvhostuserclient", "dpdkvhostuserclient", false },
+    { "afxdp", "afxdp", true },
+    { "system", "system", true },
+
+    /* The variant that several PMD threads can poll. */
+    { "dummy", "dummy-pmd", false },
+};
+
+static int parse_role(const char *name, const struct smap *,
+                      struct hwv_config *, char **errp);
+static int parse_pf(const struct smap *, struct hwv_config *, char **errp);
+static int parse_vf(const struct smap *, struct hwv_config *, char **errp);
+static int parse_wire(const char *name, const struct smap *,
+                      struct hwv_config *, char **errp);
+static void copy_wire_options(const struct smap *, struct smap *);
+
+int
+hwv_config_parse(const char *name, const struct smap *options,
+                 struct hwv_config *config, char **errp)
+{
+    int error;
+
+    memset(config, 0, sizeof *config);
+    smap_init(&config->wire_options);
+
+    error = parse_role(name, options, config, errp);
+    if (!error) {
+        error = (config->is_pf ? parse_pf : parse_vf)(options, config, errp);
+    }
+    if (!error) {
+        error = parse_wire(name, options, config, errp);
+    }
+    if (error) {
+        hwv_config_destroy(config);
+    }
+    return error;
+}
+
+void
+hwv_config_destroy(struct hwv_config *config)
+{
+    free(config->nic);
+    free(config->wire_name);
+    smap_destroy(&config->wire_options);
+}
+
+/* Stores 'message', which it takes, into '*errp' and returns EINVAL. */
+static int
+fail(char **errp, char *message)
+{
+    *errp = message;
+    return EINVAL;
+}
+
+/* Returns true if 's' is a decimal number from 'min' to 'max', in '*value'. */
+static bool
+parse_number(const char *s, unsigned int min, unsigned int max,
+             unsigned int *value)
+{
+    return str_to_uint(s, 10, value) && *value >= min && *value <= max;
+}
+
+/* A port that names a NIC is a VF of it; a port that names none is a PF. */
+static int
+parse_role(const char *name, const struct smap *options,
+           struct hwv_config *config, char **errp)
+{
+    const char *nic = smap_get(options, "nic");
+
+    config->is_pf = !nic;
+    config->nic = xstrdup(nic ? nic : name);
+    if (nic && !nic[0]) {
+        return fail(errp, xstrdup("options:nic is empty: use the name of the "
+                                  "PF's Interface, or leave it out for a "
+                                  "PF"));
+    }
+    if (nic && !strcmp(nic, name)) {
+        return fail(errp, xasprintf("options:nic=%s is this Interface itself: "
+                                    "use the name of the PF's Interface, or "
+                                    "leave it out for a PF", nic));
+    }
+    return 0;
+}
+
+/* Refuses option 'key', which only makes sense for 'whom'. */
+static int
+refuse_option(const struct smap *options, const char *key, const char *whom,
+              char **errp)
+{
+    const char *value = smap_get(options, key);
+
+    return value ? fail(errp, xasprintf("options:%s=%s is only for %s",
+                                        key, value, whom)) : 0;
+}
+
+static int
+parse_limit(const struct smap *options, const char *key, unsigned int def,
+            unsigned int max, uint32_t *limit, char **errp)
+{
+    const char *value = smap_get(options, key);
+    unsigned int n = def;
+
+    if (value && !parse_number(value, 1, max, &n)) {
+        return fail(errp, xasprintf("options:%s=%s: use a number from 1 to "
+                                    "%u (default %u)", key, value, max, def));
+    }
+    *limit = n;
+    return 0;
+}
+
+static int
+parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
+{
+    const char *offload = smap_get_def(options, "offload", "true");
+    int error;
+
+    config->id = HWV_UPLINK;
+    error = refuse_option(options, "vf", "a VF, together with options:nic",
+                          errp);
+    if (!error) {
+        error = refuse_option(options, "mac",
+                              "a VF, together with options:nic", errp);
+    }
+    if (!error) {
+        error = parse_limit(options, "max-flows", 65536, MAX_MAX_FLOWS,
+                            &config->limits.max_flows, errp);
+    }
+    if (!error) {
+        error = parse_limit(options, "max-tunnels", 1024, MAX_MAX_TUNNELS,
+                            &config->limits.max_tunnels, errp);
+    }
+    if (error) {
+        return error;
+    }
+
+    config->offload = !strcmp(offload, "true");
+    if (!config->offload && strcmp(offload, "false")) {
+        return fail(errp, xasprintf("options:offload=%s: use true or false",
+                                    offload));
+    }
+    return 0;
+}
+
+static int
+parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
+{
+    static const char *const pf_options[] = {
+        "max-flows", "max-tunnels", "offload"
+    };
+    const char *vf = smap_get(options, "vf");
+    const char *mac = smap_get(options, "mac");
+    unsigned int id;
+
+    for (size_t i = 0; i < ARRAY_SIZE(pf_options); i++) {
+        int error = refuse_option(options, pf_options[i], "a PF", errp);
+
+        if (error) {
+            return error;
+        }
+    }
+
+    if (!vf) {
+        return fail(errp, xasprintf("options:nic=%s needs options:vf, a VF id "
+                                    "from 0 to %d", config->nic, HWV_MAX_VF));
+    }
+    if (!parse_number(vf, 0, HWV_MAX_VF, &id)) {
+        return fail(errp, xasprintf("options:vf=%s: use a VF id from 0 to %d",
+                                    vf, HWV_MAX_VF));
+    }
+    config->id = id;
+
+    if (mac) {
+        config->check_mac = true;
+        if (!eth_addr_from_string(mac, &config->mac)
+            || eth_addr_is_multicast(config->mac)
+            || eth_addr_is_zero(config->mac)) {
+            return fail(errp, xasprintf("options:mac=%s: use a unicast "
+                                        "Ethernet address, as "
+                                        "02:00:00:00:00:01", mac));
+        }
+    }
+    return 0;
+}
+
+static const struct wire_type *
+find_wire_type(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(wire_types); i++) {
+        if (!strcmp(wire_types[i].name, name)) {
+            return &wire_types[i];
+        }
+    }
+    return NULL;
+}
+
+static int
+parse_wire(const char *name, const struct smap *options,
+           struct hwv_config *config, char **errp)
+{
+    const char *wire = smap_get_def(options, "wire", "dpdk");
+    const struct wire_type *type = find_wire_type(wire);
+    const char *dev = smap_get(options, "wire-dev");
+
+    if (!type) {
+        struct ds allowed = DS_EMPTY_INITIALIZER;
+
+        for (size_t i = 0; i < ARRAY_SIZE(wire_types); i++) {
+            ds_put_format(&allowed, "%s%s", i ? ", " : "",
+                          wire_types[i].name);
+        }
+        *errp = xasprintf("options:wire=%s: use one of %s", wire,
+                          ds_cstr(&allowed));
+        ds_destroy(&allowed);
+        return EINVAL;
+    }
+
+    config->wire_type = type->netdev_type;
+    if (type->kernel_device) {
+        if (!dev || !dev[0] || strlen(dev) >= IFNAMSIZ) {
+            return fail(errp, xasprintf("options:wire=%s needs "
+                                        "options:wire-dev, the name of a "
+                                        "kernel network device (at most %d "
+                                        "characters)", wire, IFNAMSIZ - 1));
+        }
+        if (!strcmp(dev, name)) {
+            return fail(errp, xasprintf("options:wire-dev=%s: the Interface "
+                                        "needs another name than its kernel "
+                                        "device", dev));
+        }
+        config->wire_name = xstrdup(dev);
+    } else {
+        if (dev) {
+            return fail(errp, xasprintf("options:wire-dev=%s is only for "
+                                        "wire=system and wire=afxdp", dev));
+        }
+        config->wire_name = xasprintf("%s.wire", name);
+    }
+    copy_wire_options(options, &config->wire_options);
+    return 0;
+}
+
+/* What is not ours is the wire's. */
+static void
+copy_wire_options(const struct smap *options, struct smap *wire_options)
+{
+    static const char *const ours[] = {
+        "nic", "vf", "mac", "max-flows", "max-tunnels", "offload", "wire",
+        "wire-dev",
+    };
+
+    smap_clone(wire_options, options);
+    for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+        smap_remove(wire_options, ours[i]);
+    }
+}

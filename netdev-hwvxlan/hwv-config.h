@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_CONFIG_H
+#define HWV_CONFIG_H 1
+
+/* The options of a port
+ * =====================
+ *
+ * Reads an Interface's options into a struct, or says which value is wrong and
+ * what is allowed.  What is not ours is for the wire. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nic-provider.h"
+#include "packets.h"
+#include "smap.h"
+
+struct hwv_config {
+    bool is_pf;
+    char *nic;                  /* Name of the PF. */
+    uint16_t id;                /* VF id, or HWV_UPLINK. */
+    const char *wire_type;      /* Type of the wire's netdev. */
+    char *wire_name;            /* Name of the wire's netdev. */
+    struct smap wire_options;
+    bool check_mac;             /* VF: 'mac' was given. */
+    struct eth_addr mac;
+    struct hwv_nic_limits limits; /* PF. */
+    bool offload;               /* PF. */
+};
+
+/* Parses 'options' of Interface 'name' into '*config', for hwv_config_destroy()
+ * to free.  Returns 0, or EINVAL with a message in '*errp', for the caller to
+ * free, and nothing to destroy. */
+int hwv_config_parse(const char *name, const struct smap *options,
+                     struct hwv_config *config, char **errp);
+void hwv_config_destroy(struct hwv_config *config);
+
+#endif /* hwv-config.h */

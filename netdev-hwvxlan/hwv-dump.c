@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-dump.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "hwv-dump-rows.h"
+#include "hwv-nic.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "table.h"
+#include "unixctl.h"
+#include "util.h"
+
+/* What a command was called with. */
+struct dump_args {
+    bool json;
+    const char *nic;            /* Or NULL. */
+};
+
+/* A command that prints rows. */
+struct dump_command {
+    const char *name;
+    bool takes_nic;
+    struct json *(*rows)(const char *nic);
+    const char *const *columns; /* For people; NULL-terminated. */
+};
+
+/* Parses 'argv' into '*args'.  Returns true, or replies with an error. */
+static bool
+parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
+           bool takes_nic, struct dump_args *args)
+{
+    char *message = NULL;
+
+    args->json = false;
+    args->nic = NULL;
+    for (int i = 1; i < argc && !message; i++) {
+        if (!strncmp(argv[i], "--format=", 9)) {
+            args->json = !strcmp(argv[i] + 9, "json");
+            if (!args->json && strcmp(argv[i] + 9, "table")) {
+                message = xasprintf("%s: use --format=table or --format=json",
+                                    argv[i]);
+            }
+        } else if (!takes_nic || args->nic || argv[i][0] == '-') {
+            message = xasprintf("unexpected argument \"%s\"", argv[i]);
+        } else {
+            args->nic = argv[i];
+        }
+    }
+
+    if (!message && args->nic) {
+        ovs_mutex_lock(&hwv_control_mutex);
+        if (!hwv_nic_find(args->nic)) {
+            message = xasprintf("no NIC called \"%s\": use the name of a PF's "
+                                "Interface (hwvxlan/show lists them)",
+                                args->nic);
+        }
+        ovs_mutex_unlock(&hwv_control_mutex);
+    }
+    if (message) {
+        unixctl_command_reply_error(conn, message);
+        free(message);
+        return false;
+    }
+    return true;
+}
+
+static void
+format_json(const struct json *rows, struct ds *s)
+{
+    json_to_ds(rows, JSSF_PRETTY | JSSF_SORT, s);
+    ds_put_char(s, '\n');
+}
+
+static char *
+cell_text(const struct json *value)
+{
+    return (!value ? xstrdup("")
+            : value->type == JSON_STRING ? xstrdup(json_string(value))
+            : json_to_string(value, 0));
+}
+
+static void
+format_table(const struct json *rows, const char *const *columns, struct ds *s)
+{
+    struct table_style style = table_style_default;
+    struct table table;
+
+    style.format = TF_TABLE;
+    table_init(&table);
+    for (size_t i = 0; columns[i]; i++) {
+        table_add_column(&table, "%s", columns[i]);
+    }
+    for (size_t i = 0; i < rows->array.n; i++) {
+        table_add_row(&table);
+        for (size_t j = 0; columns[j]; j++) {
+            table_add_cell(&table)->text = cell_text(
+                shash_find_data(rows->array.elems[i]->object, columns[j]));
+        }
+    }
+    table_format_reset();
+    table_format(&table, &style, s);
+    table_destroy(&table);
+}
+
+static void
+dump_rows(struct unixctl_conn *conn, int argc, const char *argv[],
+          void *command_)
+{
+    const struct dump_command *command = command_;
+    struct ds s = DS_EMPTY_INITIALIZER;
+    struct dump_args args;
+    struct json *rows;
+
+    if (!parse_args(conn, argc, argv, command->takes_nic, &args)) {
+        return;
+    }
+    rows = command->rows(args.nic);
+    if (args.json) {
+        format_json(rows, &s);
+    } else {
+        format_table(rows, command->columns, &s);
+    }
+    json_destroy(rows);
+    unixctl_command_reply(conn, ds_cstr(&s));
+    ds_destroy(&s);
+}
+
+static int64_t
+number(const struct json *object, const char *name)
+{
+    return json_integer(shash_find_data(object->object, name));
+}
+
+static const char *
+string(const struct json *object, const char *name)
+{
+    return json_string(shash_find_data(object->object, name));
+}
+
+static void
+format_nic(const struct json *nic, struct ds *s)
+{
+    const struct json *ports = shash_find_data(nic->object, "ports");
+    const struct json *enabled = shash_find_data(nic->object, "enabled");
+
+    ds_put_format(s, "%s: %s, offload %s\n", string(nic, "nic"),
+                  string(nic, "provider"),
+                  enabled->type == JSON_TRUE ? "on" : "off");
+    ds_put_format(s, "  flows %"PRId64"/%"PRId64", tunnels %"PRId64"/%"PRId64
+                  ", sources %"PRId64"/%"PRId64", late packets %"PRId64"\n",
+                  number(nic, "flows"), number(nic, "max_flows"),
+                  number(nic, "tunnels"), number(nic, "max_tunnels"),
+                  number(nic, "sources"), number(nic, "max_sources"),
+                  number(nic, "late_packets"));
+    for (size_t i = 0; i < ports->array.n; i++) {
+        const struct json *port = ports->array.elems[i];
+
+        ds_put_format(s, "  %s (%s, %s): hits %"PRId64" (%"PRId64"/s), misses "
+                      "%"PRId64" (%"PRId64"/s), dropped %"PRId64"\n",
+                      string(port, "port"), string(port, "role"),
+                      string(port, "wire"), number(port, "hits"),
+                      number(port, "hits_per_s"), number(port, "misses"),
+                      number(port, "misses_per_s"), number(port, "dropped"));
+    }
+}
+
+static void
+show(struct unixctl_conn *conn, int argc, const char *argv[],
+     void *aux OVS_UNUSED)
+{
+    struct ds s = DS_EMPTY_INITIALIZER;
+    struct dump_args args;
+    struct json *nics;
+
+    if (!parse_args(conn, argc, argv, true, &args)) {
+        return;
+    }
+    nics = hwv_rows_nics(args.nic);
+    if (args.json) {
+        format_json(nics, &s);
+    } else {
+        for (size_t i = 0; i < nics->array.n; i++) {
+            format_nic(nics->array.elems[i], &s);
+        }
+    }
+    json_destroy(nics);
+    unixctl_command_reply(conn, ds_cstr(&s));
+    ds_destroy(&s);
+}
+
+static void
+flush(struct unixctl_conn *conn, int argc, const char *argv[],
+      void *aux OVS_UNUSED)
+{
+    struct dump_args args;
+    struct hwv_nic *nic;
+    char *reply;
+    size_t n = 0;
+
+    if (!parse_args(conn, argc, argv, true, &args)) {
+        return;
+    }
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    HMAP_FOR_EACH (nic, node, hwv_nics()) {
+        if (!args.nic || !strcmp(nic->name, args.nic)) {
+            struct hwv_nic_usage usage;
+
+            nic->provider->usage(nic->dev, &usage);
+            n += usage.flows;
+            hwv_nic_flush(nic);
+        }
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+
+    reply = (args.json ? xasprintf("{\"flushed\":%"PRIuSIZE"}", n)
+             : xasprintf("flushed %"PRIuSIZE" flow table entries", n));
+    unixctl_command_reply(conn, reply);
+    free(reply);
+}
+
+static struct json *
+rejected_rows(const char *nic OVS_UNUSED)
+{
+    return hwv_rows_rejected();
+}
+
+void
+hwv_dump_register(void)
+{
+    static const char *const vf_columns[] = {
+        "nic", "vf", "port", "mac", "wire", "hits", "misses", "spoofed",
+        "dropped", NULL
+    };
+    static const char *const flow_columns[] = {
+        "nic", "in", "dmac", "smac", "ip", "frag", "ecn", "output", "packets",
+        "bytes", "used", NULL
+    };
+    static const char *const tunnel_columns[] = {
+        "nic", "id", "vtep", "next_hop_mac", "next_hop_ip", "bridge", "flows",
+        "packets", NULL
+    };
+    static const char *const source_columns[] = {
+        "nic", "id", "vtep", "local", "vni", "tos", "flags", "udp_dst",
+        "dmac", "smac", "flows", NULL
+    };
+    static const char *const rejected_columns[] = {
+        "reason", "now", "total", "text", "example", NULL
+    };
+    static struct dump_command commands[] = {
+        { "hwvxlan/dump-vfs", true, hwv_rows_vfs, vf_columns },
+        { "hwvxlan/dump-flows", true, hwv_rows_flows, flow_columns },
+        { "hwvxlan/dump-tunnels", true, hwv_rows_tunnels, tunnel_columns },
+        { "hwvxlan/dump-sources", true, hwv_rows_sources, source_columns },
+        { "hwvxlan/dump-rejected", false, rejected_rows, rejected_columns },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        unixctl_command_register(commands[i].name,
+                                 commands[i].takes_nic
+                                 ? "[--format=json] [nic]"
+                                 : "[--format=json]",
+                                 0, commands[i].takes_nic ? 2 : 1, dump_rows,
+                                 &commands[i]);
+    }
+    unixctl_command_register("hwvxlan/show", "[--format=json] [nic]", 0, 2,
+                             show, NULL);
+    unixctl_command_register("hwvxlan/flush", "[--format=json] [nic]", 0, 2,
+                             flush, NULL);
+}

@@ -1,0 +1,634 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-flow.h"
+
+#include <errno.h>
+
+#include "hash.h"
+#include "hwv-bind.h"
+#include "hwv-stats.h"
+#include "odp-util.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/vlog.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(hwv_flow);
+
+static struct hmap flows OVS_GUARDED_BY(hwv_control_mutex)
+    = HMAP_INITIALIZER(&flows);
+static struct hmap flows_by_put_ufid OVS_GUARDED_BY(hwv_control_mutex)
+    = HMAP_INITIALIZER(&flows_by_put_ufid);
+
+static struct hwv_reject_stats reject_stats[HWV_N_REJECTS]
+    OVS_GUARDED_BY(hwv_control_mutex);
+static char *reject_examples[HWV_N_REJECTS]
+    OVS_GUARDED_BY(hwv_control_mutex);
+
+static struct hwv_flow *flow_create(const struct hwv_flow_put *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_destroy(struct hwv_flow *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_compile(struct hwv_flow *, const struct hwv_flow_put *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_try_bind(struct hwv_flow *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_set_reject(struct hwv_flow *, enum hwv_reject)
+    OVS_REQUIRES(hwv_control_mutex);
+static enum hwv_reject flow_bind(struct hwv_flow *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_detach(struct hwv_flow *)
+    OVS_REQUIRES(hwv_control_mutex);
+static bool flows_wait_for_room(void)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_release_counter(struct hwv_flow *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_count_late(const struct hwv_flow *)
+    OVS_REQUIRES(hwv_control_mutex);
+static bool flow_uses_port(const struct hwv_flow *, const struct hwv_port *)
+    OVS_REQUIRES(hwv_control_mutex);
+
+static uint32_t
+ufid_hash(const ovs_u128 *ufid)
+{
+    return ufid->u32[0];
+}
+
+void
+hwv_flow_put(const struct hwv_flow_put *put)
+{
+    struct hwv_tunnel_use *tunnel_use = NULL;
+    struct hwv_flow *flow;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    flow = hwv_flow_find(put->ufid);
+    if (flow) {
+        /* Hold on to the tunnel, lest it goes and comes back with the next
+         * hop's MAC that this flow was put with. */
+        tunnel_use = flow->tunnel_use;
+        if (tunnel_use) {
+            hwv_tunnel_use_hold(tunnel_use);
+        }
+        hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
+    } else {
+        flow = flow_create(put);
+    }
+    flow_compile(flow, put);
+    flow_try_bind(flow);
+    if (tunnel_use) {
+        hwv_tunnel_use_release(tunnel_use);
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+int
+hwv_flow_del(const ovs_u128 *ufid)
+{
+    struct hwv_flow *flow;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    flow = hwv_flow_find(ufid);
+    if (flow) {
+        flow_destroy(flow);
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+
+    return flow ? 0 : ENOENT;
+}
+
+void
+hwv_flow_flush(const struct netdev *netdev)
+{
+    struct hwv_flow *flow;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    HMAP_FOR_EACH_SAFE (flow, node, &flows) {
+        if (flow->netdev == netdev) {
+            flow_destroy(flow);
+        }
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+struct hwv_flow *
+hwv_flow_find(const ovs_u128 *ufid)
+{
+    struct hwv_flow *flow;
+
+    HMAP_FOR_EACH_WITH_HASH (flow, node, ufid_hash(ufid), &flows) {
+        if (ovs_u128_equals(flow->ufid, *ufid)) {
+            return flow;
+        }
+    }
+    return NULL;
+}
+
+struct hwv_flow *
+hwv_flow_find_put(const ovs_u128 *put_ufid)
+{
+    struct hwv_flow *flow;
+
+    HMAP_FOR_EACH_WITH_HASH (flow, put_node, ufid_hash(put_ufid),
+                             &flows_by_put_ufid) {
+        if (ovs_u128_equals(flow->put_ufid, *put_ufid)) {
+            return flow;
+        }
+    }
+    return NULL;
+}
+
+const struct hmap *
+hwv_flows(void)
+{
+    return &flows;
+}
+
+void
+hwv_flow_suspend(struct hwv_flow *flow)
+{
+    if (flow->nic) {
+        hwv_flow_unbind(flow, HWV_REJECT_UNVERIFIED);
+    }
+    flow->unverified = true;
+}
+
+void
+hwv_flow_unbind(struct hwv_flow *flow, enum hwv_reject reject)
+{
+    struct hwv_nic *nic = flow->nic;
+
+    if (nic) {
+        hwv_nic_use(nic);
+        flow_detach(flow);
+        if (flows_wait_for_room()) {
+            hwv_nic_has_room(nic);
+        }
+        hwv_nic_unuse(nic);
+    }
+    flow_set_reject(flow, flow->compiled ? flow->compiled : reject);
+}
+
+void
+hwv_flow_bind_all(struct hwv_nic *nic)
+{
+    struct hwv_flow *flow;
+
+    hwv_entry_refresh_all(nic);
+    HMAP_FOR_EACH (flow, node, &flows) {
+        if (!flow->nic && !flow->unverified) {
+            flow_try_bind(flow);
+        }
+    }
+}
+
+void
+hwv_flow_update_conflict(struct hwv_flow *flow)
+{
+    for (size_t i = 0; i < flow->n_claims; i++) {
+        if (!flow->claims[i].entry->resident) {
+            flow_set_reject(flow, HWV_REJECT_CONFLICT);
+            return;
+        }
+    }
+    flow_set_reject(flow, HWV_ACCEPT);
+}
+
+void
+hwv_flow_unbind_all(struct hwv_nic *nic, enum hwv_reject reject)
+{
+    struct hwv_flow *flow;
+
+    HMAP_FOR_EACH (flow, node, &flows) {
+        if (flow->nic == nic) {
+            hwv_flow_unbind(flow, reject);
+        }
+    }
+}
+
+void
+hwv_flow_unbind_port(struct hwv_nic *nic, const struct hwv_port *port)
+{
+    struct hwv_flow *flow;
+
+    HMAP_FOR_EACH (flow, node, &flows) {
+        if (flow->nic == nic && flow_uses_port(flow, port)) {
+            hwv_flow_unbind(flow, HWV_REJECT_OUTPUT_PORT);
+        }
+    }
+}
+
+bool
+hwv_flow_resident(const struct hwv_flow *flow)
+{
+    if (!flow->nic) {
+        return false;
+    }
+    if (flow->kind == HWV_FLOW_UPLINK) {
+        return hwv_source_rows_of(flow) > 0;
+    }
+    for (size_t i = 0; i < flow->n_claims; i++) {
+        if (!flow->claims[i].entry->resident) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+hwv_flow_count(const struct hwv_flow *flow, struct hwv_count *count)
+{
+    *count = flow->retired;
+    if (flow->counter != HWV_NO_COUNTER) {
+        const struct hwv_nic *nic = flow->counter_nic;
+        struct hwv_count now;
+
+        nic->provider->counter_read(nic->dev, flow->counter, &now);
+        count->packets += now.packets;
+        count->bytes += now.bytes;
+        count->used = MAX(count->used, now.used);
+    }
+}
+
+uint64_t
+hwv_flow_n_bound(const struct netdev *netdev)
+{
+    struct hwv_flow *flow;
+    uint64_t n = 0;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    HMAP_FOR_EACH (flow, node, &flows) {
+        n += flow->netdev == netdev && flow->nic;
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+    return n;
+}
+
+void
+hwv_flow_reject_stats(struct hwv_reject_stats stats[HWV_N_REJECTS])
+{
+    memcpy(stats, reject_stats, sizeof reject_stats);
+}
+
+void
+hwv_flow_reject_example(enum hwv_reject reject, struct ds *s)
+{
+    const struct hwv_flow *flow;
+
+    HMAP_FOR_EACH (flow, node, &flows) {
+        if (flow->reject == reject) {
+            hwv_flow_format(flow, s);
+            return;
+        }
+    }
+    if (reject_examples[reject]) {
+        ds_put_cstr(s, reject_examples[reject]);
+    }
+}
+
+void
+hwv_flow_format(const struct hwv_flow *flow, struct ds *s)
+{
+    struct match match;
+
+    minimatch_expand(&flow->match, &match);
+    match_format(&match, NULL, s, OFP_DEFAULT_PRIORITY);
+    ds_put_cstr(s, ", actions:");
+    format_odp_actions(s, flow->actions, flow->actions_len, NULL);
+}
+
+static struct hwv_flow *
+flow_create(const struct hwv_flow_put *put)
+{
+    struct hwv_flow *flow = xzalloc(sizeof *flow);
+
+    flow->ufid = *put->ufid;
+    odp_flow_key_hash(&put->match->flow, sizeof put->match->flow,
+                      &flow->put_ufid);
+    flow->counter = HWV_NO_COUNTER;
+    minimatch_init_catchall(&flow->match);
+    ovs_list_init(&flow->owners);
+    hmap_insert(&flows, &flow->node, ufid_hash(&flow->ufid));
+    hmap_insert(&flows_by_put_ufid, &flow->put_node,
+                ufid_hash(&flow->put_ufid));
+    return flow;
+}
+
+static void
+flow_destroy(struct hwv_flow *flow)
+{
+    enum hwv_reject reject;
+
+    hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
+    flow_count_late(flow);
+    flow_release_counter(flow);
+    hwv_stats_forget(flow);
+
+    reject = flow->compiled;
+    if (reject && !reject_examples[reject]) {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        hwv_flow_format(flow, &s);
+        reject_examples[reject] = ds_steal_cstr(&s);
+    }
+    flow_set_reject(flow, HWV_ACCEPT);
+    hmap_remove(&flows, &flow->node);
+    hmap_remove(&flows_by_put_ufid, &flow->put_node);
+    minimatch_destroy(&flow->match);
+    free(flow->actions);
+    free(flow);
+}
+
+static void
+flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put)
+{
+    flow->netdev = put->netdev;
+    flow->in_port = put->match->flow.in_port.odp_port;
+    flow->orig_in_port = put->orig_in_port;
+    flow->kind = put->kind;
+    flow->unverified = false;
+    minimatch_destroy(&flow->match);
+    minimatch_init(&flow->match, put->match);
+    free(flow->actions);
+    flow->actions = xmemdup(put->actions, put->actions_len);
+    flow->actions_len = put->actions_len;
+
+    switch (flow->kind) {
+    case HWV_FLOW_VF:
+        flow->compiled = hwv_match_from_vf(put->match, &flow->inner);
+        break;
+    case HWV_FLOW_TUNNEL:
+        flow->compiled = hwv_match_from_tunnel(put->match, &flow->inner,
+                                               &flow->tunnel);
+        break;
+    case HWV_FLOW_UPLINK:
+        flow->compiled = hwv_match_from_uplink(put->match, &flow->outer);
+        break;
+    default:
+        OVS_NOT_REACHED();
+    }
+    if (!flow->compiled) {
+        flow->compiled = hwv_action_compile(flow->actions, flow->actions_len,
+                                            &flow->action);
+    }
+    if (!flow->compiled && flow->kind == HWV_FLOW_UPLINK
+        && flow->action.type != HWV_ACTION_POP) {
+        flow->compiled = HWV_REJECT_NOT_TNL_POP;
+    }
+    flow_set_reject(flow, flow->compiled);
+}
+
+/* Notes that 'flow' is refused for 'reject', or not (any longer). */
+static void
+flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
+{
+    if (flow->reject != reject) {
+        reject_stats[flow->reject].now--;
+        reject_stats[reject].now++;
+        reject_stats[reject].total++;
+        flow->reject = reject;
+    }
+}
+
+/* Returns the NIC that 'flow' concerns, or NULL. */
+static struct hwv_nic *
+flow_find_nic(const struct hwv_flow *flow)
+{
+    const struct hwv_port *port;
+
+    if (flow->kind != HWV_FLOW_TUNNEL) {
+        port = hwv_port_from_netdev(flow->netdev);
+    } else if (flow->action.type == HWV_ACTION_DROP) {
+        port = hwv_port_find(flow->orig_in_port);
+    } else {
+        port = hwv_port_find(flow->action.port);
+    }
+    return port ? port->nic : NULL;
+}
+
+static void
+flow_try_bind(struct hwv_flow *flow)
+{
+    struct hwv_nic *nic;
+    enum hwv_reject reject;
+
+    if (flow->compiled) {
+        return;
+    }
+
+    nic = flow_find_nic(flow);
+    if (!nic) {
+        flow_set_reject(flow, flow->kind == HWV_FLOW_TUNNEL
+                              ? HWV_REJECT_OUTPUT_PORT : HWV_REJECT_NO_NIC);
+        return;
+    }
+    if (!hwv_nic_enabled(nic)) {
+        flow_set_reject(flow, !nic->offload ? HWV_REJECT_OFFLOAD_OFF
+                              : nic->stale ? HWV_REJECT_FLUSHED
+                              : HWV_REJECT_NO_NIC);
+        return;
+    }
+
+    flow->nic = nic;
+    hwv_nic_use(nic);
+    if (flow->kind == HWV_FLOW_UPLINK) {
+        ovs_list_push_back(&nic->pops, &flow->pop_node);
+    }
+    reject = flow_bind(flow);
+    if (reject) {
+        flow_detach(flow);
+        flow_set_reject(flow, reject);
+    } else {
+        hwv_flow_update_conflict(flow);
+    }
+}
+
+/* Takes 'flow', which is bound, wholly or in part, out of its NIC. */
+static void
+flow_detach(struct hwv_flow *flow)
+{
+    struct hwv_nic *nic = flow->nic;
+
+    hwv_entry_disclaim(flow);
+    hwv_tunnel_use_put(flow);
+    hwv_source_put(flow);
+    if (flow->kind == HWV_FLOW_UPLINK) {
+        ovs_list_remove(&flow->pop_node);
+        hwv_source_refresh_all(nic);
+    }
+    flow->nic = NULL;
+    hwv_nic_unuse(nic);
+}
+
+static bool
+flows_wait_for_room(void)
+{
+    return reject_stats[HWV_REJECT_FLOWS_FULL].now
+           || reject_stats[HWV_REJECT_TUNNELS_FULL].now
+           || reject_stats[HWV_REJECT_SOURCES_FULL].now;
+}
+
+/* Makes sure that 'flow' has a counter on its NIC. */
+static enum hwv_reject
+flow_get_counter(struct hwv_flow *flow)
+{
+    struct hwv_nic *nic = flow->nic;
+
+    if (flow->counter_nic != nic) {
+        flow_release_counter(flow);
+        if (nic->provider->counter_alloc(nic->dev, &flow->counter)) {
+            flow->counter = HWV_NO_COUNTER;
+            return HWV_REJECT_COUNTERS_FULL;
+        }
+        flow->counter_nic = nic;
+        hwv_nic_use(nic);
+    }
+    return HWV_ACCEPT;
+}
+
+/* Gives up the counter of 'flow'.  What it counted and OVS has not been told
+ * goes to 'retired', to be told if the flow lives on. */
+static void
+flow_release_counter(struct hwv_flow *flow)
+{
+    struct hwv_nic *nic = flow->counter_nic;
+    struct hwv_count sum;
+
+    if (!nic) {
+        return;
+    }
+
+    nic->provider->counter_read(nic->dev, flow->counter, &sum);
+    nic->provider->counter_free(nic->dev, flow->counter, &sum);
+    flow->retired.packets += sum.packets;
+    flow->retired.bytes += sum.bytes;
+    flow->retired.used = MAX(flow->retired.used, sum.used);
+    flow->counter = HWV_NO_COUNTER;
+    flow->counter_nic = NULL;
+    hwv_nic_unuse(nic);
+}
+
+/* What OVS was not told of the count of 'flow', which goes, is late. */
+static void
+flow_count_late(const struct hwv_flow *flow)
+{
+    struct hwv_nic *nic = flow->counter_nic;
+
+    if (nic) {
+        struct hwv_count sum;
+
+        hwv_flow_count(flow, &sum);
+        nic->late.packets += sum.packets - flow->handed_packets;
+        nic->late.bytes += sum.bytes - flow->handed_bytes;
+    }
+}
+
+/* Where 'flow', which is not an uplink flow, sends its packets. */
+static enum hwv_reject
+flow_resolve(struct hwv_flow *flow, struct hwv_flow_value *value)
+{
+    const struct hwv_action *action = &flow->action;
+    const struct hwv_port *out = hwv_port_find(action->port);
+
+    *value = (struct hwv_flow_value) { .counter = flow->counter };
+    if (action->type == HWV_ACTION_DROP) {
+        value->output = HWV_OUT_DROP;
+        return HWV_ACCEPT;
+    }
+    if (action->type == HWV_ACTION_POP) {
+        return HWV_REJECT_ACTION;
+    }
+    if (!out || out->nic != flow->nic) {
+        return HWV_REJECT_OUTPUT_PORT;
+    }
+    if (out->id != HWV_UPLINK) {
+        if (action->type == HWV_ACTION_ENCAP) {
+            return HWV_REJECT_OUTPUT_PORT;
+        }
+        if (out->odp_port == flow->in_port) {
+            return HWV_REJECT_HAIRPIN;
+        }
+        value->output = HWV_OUT_VF;
+        value->vf = out->id;
+        return HWV_ACCEPT;
+    }
+    if (flow->kind == HWV_FLOW_TUNNEL) {
+        return HWV_REJECT_TUNNEL_TO_TUNNEL;
+    }
+    if (action->type == HWV_ACTION_OUTPUT) {
+        value->output = HWV_OUT_UPLINK;
+        return HWV_ACCEPT;
+    }
+    value->output = HWV_OUT_TUNNEL;
+    value->vni = action->vni;
+    return HWV_ACCEPT;
+}
+
+/* Claims the keys of 'flow' in 'domain'. */
+static enum hwv_reject
+flow_claim(struct hwv_flow *flow, uint32_t domain,
+           const struct hwv_flow_value *value)
+{
+    const struct hwv_inner_match *inner = &flow->inner;
+    bool any_ecn = flow->kind == HWV_FLOW_VF && !inner->ecn_matched;
+
+    for (int ecn = 0; ecn < (any_ecn ? 4 : 1); ecn++) {
+        uint8_t class = inner->class | ecn << HWV_CLASS_ECN_SHIFT;
+        struct hwv_key key = hwv_key_make(domain, inner->dmac, inner->smac,
+                                          class);
+        enum hwv_reject reject = hwv_entry_claim(flow, &key, value);
+
+        if (reject) {
+            return reject;
+        }
+    }
+    return HWV_ACCEPT;
+}
+
+/* Puts 'flow' into the tables of 'flow->nic'.  On refusal the caller undoes
+ * what has been done. */
+static enum hwv_reject
+flow_bind(struct hwv_flow *flow)
+{
+    enum hwv_reject reject = flow_get_counter(flow);
+    struct hwv_flow_value value;
+
+    if (reject) {
+        return reject;
+    }
+    if (flow->kind == HWV_FLOW_UPLINK) {
+        hwv_source_refresh_all(flow->nic);
+        return HWV_ACCEPT;
+    }
+
+    reject = flow_resolve(flow, &value);
+    if (reject) {
+        return reject;
+    }
+    if (value.output == HWV_OUT_TUNNEL) {
+        reject = hwv_tunnel_use_get(flow);
+        if (reject) {
+            return reject;
+        }
+        value.tunnel = flow->tunnel_use->id;
+    }
+    if (flow->kind == HWV_FLOW_TUNNEL) {
+        reject = hwv_source_get(flow);
+        if (reject) {
+            return reject;
+        }
+        return flow_claim(flow, flow->source->id, &value);
+    }
+    return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->id, &value);
+}
+
+/* Does 'flow', which is bound, go in or out by 'port'? */
+static bool
+flow_uses_port(const struct hwv_flow *flow, const struct hwv_port *port)
+{
+    if (flow->netdev == port->netdev) {
+        return true;
+    }
+    return flow->kind != HWV_FLOW_UPLINK
+           && flow->action.type != HWV_ACTION_DROP
+           && flow->action.port == port->odp_port;
+}

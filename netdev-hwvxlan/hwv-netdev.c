@@ -1,0 +1,531 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-netdev.h"
+
+#include <errno.h>
+
+#include "dp-packet.h"
+#include "hwv-port-counters.h"
+#include "hwv-tx-flush.h"
+#include "hwv-wire.h"
+#include "openvswitch/list.h"
+#include "openvswitch/vlog.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(hwv_netdev);
+
+struct hwv_rxq {
+    struct netdev_rxq up;
+    struct netdev_rxq *wire_rxq;
+};
+
+/* All ports of the class, for hwv_netdev_run(). */
+static struct ovs_mutex list_mutex = OVS_MUTEX_INITIALIZER;
+static struct ovs_list all_ports OVS_GUARDED_BY(list_mutex)
+    = OVS_LIST_INITIALIZER(&all_ports);
+
+static int apply_wire(struct hwv_netdev *, const struct hwv_config *,
+                      char **errp)
+    OVS_REQUIRES(dev->mutex);
+static void apply_mac(struct hwv_netdev *, const struct hwv_config *)
+    OVS_REQUIRES(dev->mutex);
+static void use_wire(struct hwv_netdev *, struct hwv_wire *)
+    OVS_REQUIRES(dev->mutex);
+static void drop_spoofed(struct hwv_netdev *, const struct eth_addr *,
+                         struct dp_packet_batch *);
+static void drop_too_long(struct hwv_netdev *, const struct hwv_wire *,
+                          struct dp_packet_batch *);
+
+/* Life cycle
+ * ---------- */
+
+static struct netdev *
+hwv_netdev_alloc(void)
+{
+    struct hwv_netdev *dev = xzalloc(sizeof *dev);
+
+    return &dev->up;
+}
+
+static int
+hwv_netdev_construct(struct netdev *netdev)
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+
+    ovs_mutex_init(&dev->mutex);
+    smap_init(&dev->options);
+    dev->wanted_txqs = 1;
+    ovsrcu_init(&dev->wire, NULL);
+    ovsrcu_init(&dev->mac, NULL);
+    dev->port.name = netdev_get_name(netdev);
+    dev->port.netdev = netdev;
+    dev->port.odp_port = ODPP_NONE;
+    dev->port.counters = hwv_port_counters_create();
+    ovsrcu_init(&dev->port.rx_nic, NULL);
+
+    ovs_mutex_lock(&list_mutex);
+    ovs_list_push_back(&all_ports, &dev->node);
+    ovs_mutex_unlock(&list_mutex);
+    return 0;
+}
+
+static void
+hwv_netdev_destruct(struct netdev *netdev)
+    OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+
+    ovs_mutex_lock(&list_mutex);
+    ovs_list_remove(&dev->node);
+    ovs_mutex_unlock(&list_mutex);
+
+    hwv_nic_detach(&dev->port);
+    hwv_wire_close(dev->next_wire);
+    hwv_wire_close(ovsrcu_get_protected(struct hwv_wire *, &dev->wire));
+    ovsrcu_postpone(free, ovsrcu_get_protected(struct eth_addr *, &dev->mac));
+    hwv_port_counters_destroy(dev->port.counters);
+    if (dev->configured) {
+        hwv_config_destroy(&dev->config);
+    }
+    smap_destroy(&dev->options);
+    ovs_mutex_destroy(&dev->mutex);
+}
+
+/* Other threads may be in a burst that the port is an output of. */
+static void
+hwv_netdev_dealloc(struct netdev *netdev)
+{
+    ovsrcu_postpone(free, hwv_netdev_cast(netdev));
+}
+
+/* Configuration
+ * ------------- */
+
+static int
+hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
+                      char **errp)
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+    struct hwv_config config;
+    char *message = NULL;
+    int error;
+
+    error = hwv_config_parse(netdev_get_name(netdev), options, &config,
+                             &message);
+    if (!error) {
+        ovs_mutex_lock(&dev->mutex);
+        error = hwv_nic_check(&dev->port, config.nic, config.id, &message);
+        if (!error) {
+            error = apply_wire(dev, &config, &message);
+        }
+        if (!error) {
+            hwv_nic_attach(&dev->port, config.nic, config.id);
+            apply_mac(dev, &config);
+            if (config.is_pf) {
+                hwv_nic_configure(&dev->port, &config.limits, config.offload);
+            }
+            if (dev->configured) {
+                hwv_config_destroy(&dev->config);
+            }
+            dev->config = config;
+            dev->configured = true;
+            smap_destroy(&dev->options);
+            smap_clone(&dev->options, options);
+        } else {
+            hwv_config_destroy(&config);
+        }
+        ovs_mutex_unlock(&dev->mutex);
+    }
+
+    if (message && errp) {
+        *errp = message;
+    } else if (message) {
+        VLOG_WARN("%s: %s", netdev_get_name(netdev), message);
+        free(message);
+    }
+    return error;
+}
+
+static int
+hwv_netdev_get_config(const struct netdev *netdev, struct smap *options)
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+    struct netdev *wire = hwv_netdev_wire(netdev);
+
+    if (wire) {
+        netdev_get_config(wire, options);
+    }
+    ovs_mutex_lock(&dev->mutex);
+    const struct smap_node *node;
+    SMAP_FOR_EACH (node, &dev->options) {
+        smap_replace(options, node->key, node->value);
+    }
+    ovs_mutex_unlock(&dev->mutex);
+    return 0;
+}
+
+/* Gives the port the wire that 'config' describes: the one it has, with new
+ * options, or another, which takes its place when OVS has stopped polling. */
+static int
+apply_wire(struct hwv_netdev *dev, const struct hwv_config *config,
+           char **errp)
+{
+    struct hwv_wire *wire = ovsrcu_get_protected(struct hwv_wire *,
+                                                 &dev->wire);
+    struct hwv_wire *current = dev->next_wire ? dev->next_wire : wire;
+
+    if (current && !strcmp(hwv_wire_type(current), config->wire_type)
+        && !strcmp(netdev_get_name(hwv_wire_netdev(current)),
+                   config->wire_name)) {
+        return hwv_wire_set_options(current, &config->wire_options, errp);
+    }
+
+    current = hwv_wire_open(config->wire_name, config->wire_type,
+                            &config->wire_options, errp);
+    if (!current) {
+        return EINVAL;
+    }
+    hwv_wire_close(dev->next_wire);
+    dev->next_wire = NULL;
+    if (wire) {
+        dev->next_wire = current;
+        netdev_request_reconfigure(&dev->up);
+    } else {
+        use_wire(dev, current);
+    }
+    return 0;
+}
+
+static void
+apply_mac(struct hwv_netdev *dev, const struct hwv_config *config)
+{
+    struct eth_addr *old = ovsrcu_get_protected(struct eth_addr *, &dev->mac);
+    struct eth_addr *new = NULL;
+
+    if (config->check_mac) {
+        new = xmemdup(&config->mac, sizeof config->mac);
+    }
+    ovsrcu_set(&dev->mac, new);
+    hwv_nic_set_mac(&dev->port, new);
+    if (old) {
+        ovsrcu_postpone(free, old);
+    }
+}
+
+static void
+use_wire(struct hwv_netdev *dev, struct hwv_wire *wire)
+{
+    struct hwv_wire *old = ovsrcu_get_protected(struct hwv_wire *, &dev->wire);
+
+    ovsrcu_set(&dev->wire, wire);
+    hwv_nic_set_wire(&dev->port, wire);
+    hwv_wire_close(old);
+}
+
+static int
+hwv_netdev_set_tx_multiq(struct netdev *netdev, unsigned int n_txq)
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+
+    ovs_mutex_lock(&dev->mutex);
+    if (dev->wanted_txqs != n_txq) {
+        dev->wanted_txqs = n_txq;
+        netdev_request_reconfigure(netdev);
+    }
+    ovs_mutex_unlock(&dev->mutex);
+    return 0;
+}
+
+static int
+hwv_netdev_reconfigure(struct netdev *netdev)
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+    struct hwv_wire *wire;
+    int error = ENODEV;
+
+    ovs_mutex_lock(&dev->mutex);
+    if (dev->next_wire) {
+        use_wire(dev, dev->next_wire);
+        dev->next_wire = NULL;
+    }
+    wire = ovsrcu_get_protected(struct hwv_wire *, &dev->wire);
+    if (wire) {
+        error = hwv_wire_reconfigure(wire, dev->wanted_txqs);
+        netdev->n_rxq = netdev_n_rxq(hwv_wire_netdev(wire));
+        netdev->n_txq = dev->wanted_txqs;
+        netdev->ol_flags = hwv_wire_netdev(wire)->ol_flags;
+    }
+    ovs_mutex_unlock(&dev->mutex);
+
+    netdev_change_seq_changed(netdev);
+    return error;
+}
+
+/* Passes on to OVS that a wire wants to be reconfigured (a vhost-user client
+ * has connected, say) or has changed. */
+static void
+hwv_netdev_run(const struct netdev_class *class OVS_UNUSED)
+{
+    struct hwv_netdev *dev;
+
+    ovs_mutex_lock(&list_mutex);
+    LIST_FOR_EACH (dev, node, &all_ports) {
+        struct netdev *wire = hwv_netdev_wire(&dev->up);
+
+        if (!wire) {
+            continue;
+        }
+        if (netdev_is_reconf_required(wire)
+            && !netdev_is_reconf_required(&dev->up)) {
+            netdev_request_reconfigure(&dev->up);
+        }
+        if (netdev_get_change_seq(wire) != dev->wire_change_seq) {
+            dev->wire_change_seq = netdev_get_change_seq(wire);
+            netdev_change_seq_changed(&dev->up);
+        }
+    }
+    ovs_mutex_unlock(&list_mutex);
+}
+
+static void
+hwv_netdev_run_wait(const struct netdev_class *class OVS_UNUSED)
+{
+    struct hwv_netdev *dev;
+
+    /* A change of a wire's properties wakes the main loop by OVS's
+     * connectivity_seq. */
+    ovs_mutex_lock(&list_mutex);
+    LIST_FOR_EACH (dev, node, &all_ports) {
+        struct netdev *wire = hwv_netdev_wire(&dev->up);
+
+        if (wire && !netdev_is_reconf_required(&dev->up)) {
+            netdev_wait_reconf_required(wire);
+        }
+    }
+    ovs_mutex_unlock(&list_mutex);
+}
+
+struct netdev *
+hwv_netdev_wire(const struct netdev *netdev)
+{
+    struct hwv_wire *wire = ovsrcu_get(struct hwv_wire *,
+                                       &hwv_netdev_cast(netdev)->wire);
+
+    return wire ? hwv_wire_netdev(wire) : NULL;
+}
+
+struct hwv_port *
+hwv_port_from_netdev(const struct netdev *netdev)
+{
+    return netdev->netdev_class == &hwv_netdev_class
+           ? &hwv_netdev_cast(netdev)->port : NULL;
+}
+
+/* The way of the packets
+ * ---------------------- */
+
+static struct netdev_rxq *
+hwv_netdev_rxq_alloc(void)
+{
+    struct hwv_rxq *rxq = xzalloc(sizeof *rxq);
+
+    return &rxq->up;
+}
+
+static int
+hwv_netdev_rxq_construct(struct netdev_rxq *rxq_)
+{
+    struct hwv_rxq *rxq = CONTAINER_OF(rxq_, struct hwv_rxq, up);
+    struct netdev *wire = hwv_netdev_wire(rxq_->netdev);
+
+    return wire ? netdev_rxq_open(wire, &rxq->wire_rxq, rxq_->queue_id)
+                : ENODEV;
+}
+
+static void
+hwv_netdev_rxq_destruct(struct netdev_rxq *rxq_)
+{
+    netdev_rxq_close(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq);
+}
+
+static void
+hwv_netdev_rxq_dealloc(struct netdev_rxq *rxq_)
+{
+    free(CONTAINER_OF(rxq_, struct hwv_rxq, up));
+}
+
+static bool
+hwv_netdev_rxq_enabled(struct netdev_rxq *rxq_)
+{
+    return netdev_rxq_enabled(CONTAINER_OF(rxq_, struct hwv_rxq,
+                                           up)->wire_rxq);
+}
+
+static int
+hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
+                    int *qfill)
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(rxq_->netdev);
+    const struct eth_addr *mac = ovsrcu_get(struct eth_addr *, &dev->mac);
+    struct hwv_nic *nic = ovsrcu_get(struct hwv_nic *, &dev->port.rx_nic);
+    int error;
+
+    error = netdev_rxq_recv(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq,
+                            batch, qfill);
+    if (error) {
+        return error;
+    }
+
+    if (mac) {
+        drop_spoofed(dev, mac, batch);
+    }
+    if (nic && nic->provider->burst) {
+        nic->provider->burst(nic->dev, dev->port.id, batch,
+                             dev->port.counters);
+    }
+    if (!dp_packet_batch_is_empty(batch)) {
+        hwv_tx_flush_needed();
+    }
+    return 0;
+}
+
+static void
+hwv_netdev_rxq_wait(struct netdev_rxq *rxq_)
+{
+    netdev_rxq_wait(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq);
+}
+
+static int
+hwv_netdev_rxq_drain(struct netdev_rxq *rxq_)
+{
+    return netdev_rxq_drain(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq);
+}
+
+static int
+hwv_netdev_send(struct netdev *netdev, int qid OVS_UNUSED,
+                struct dp_packet_batch *batch, bool concurrent_txq OVS_UNUSED)
+{
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+    struct hwv_wire *wire = ovsrcu_get(struct hwv_wire *, &dev->wire);
+    struct hwv_lane *lane = hwv_counters_lane(dev->port.counters);
+
+    if (!wire || !hwv_wire_enter(wire)) {
+        hwv_lane_count(lane, HWV_TX_DROP_DOWN, dp_packet_batch_size(batch), 0,
+                       time_msec());
+        dp_packet_delete_batch(batch, true);
+        return 0;
+    }
+
+    drop_too_long(dev, wire, batch);
+    if (!dp_packet_batch_is_empty(batch)) {
+        hwv_lane_count(lane, HWV_TX_SOFTWARE, dp_packet_batch_size(batch), 0,
+                       time_msec());
+        hwv_wire_send(wire, batch);
+    }
+    hwv_wire_leave(wire);
+    return 0;
+}
+
+/* Drops the packets of 'batch' whose source MAC is not 'mac'. */
+static void
+drop_spoofed(struct hwv_netdev *dev, const struct eth_addr *mac,
+             struct dp_packet_batch *batch)
+{
+    const size_t n = dp_packet_batch_size(batch);
+    struct dp_packet *packet;
+    size_t i;
+
+    DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
+        const struct eth_header *eth = dp_packet_data(packet);
+
+        if (dp_packet_size(packet) >= ETH_HEADER_LEN
+            && eth_addr_equals(eth->eth_src, *mac)) {
+            dp_packet_batch_refill(batch, packet, i);
+        } else {
+            hwv_lane_count(hwv_counters_lane(dev->port.counters),
+                           HWV_RX_DROP_SPOOF, 1, dp_packet_size(packet),
+                           time_msec());
+            dp_packet_delete(packet);
+        }
+    }
+}
+
+/* Drops the packets of 'batch' that are too long for 'wire'.  A VLAN tag does
+ * not count. */
+static void
+drop_too_long(struct hwv_netdev *dev, const struct hwv_wire *wire,
+              struct dp_packet_batch *batch)
+{
+    const uint32_t max_frame = hwv_wire_max_frame(wire);
+    const size_t n = dp_packet_batch_size(batch);
+    struct dp_packet *packet;
+    size_t i;
+
+    DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
+        const struct eth_header *eth = dp_packet_data(packet);
+        uint32_t tag = eth_type_vlan(eth->eth_type) ? VLAN_HEADER_LEN : 0;
+
+        if (dp_packet_size(packet) - tag <= max_frame
+            || dp_packet_hwol_is_tso(packet)) {
+            dp_packet_batch_refill(batch, packet, i);
+        } else {
+            hwv_lane_count(hwv_counters_lane(dev->port.counters),
+                           HWV_TX_DROP_MTU, 1, dp_packet_size(packet),
+                           time_msec());
+            dp_packet_delete(packet);
+        }
+    }
+}
+
+const struct netdev_class hwv_netdev_class = {
+    .type = "hw-vxlan",
+    .is_pmd = true,
+    .run = hwv_netdev_run,
+    .wait = hwv_netdev_run_wait,
+    .alloc = hwv_netdev_alloc,
+    .construct = hwv_netdev_construct,
+    .destruct = hwv_netdev_destruct,
+    .dealloc = hwv_netdev_dealloc,
+    .get_config = hwv_netdev_get_config,
+    .set_config = hwv_netdev_set_config,
+    .get_numa_id = hwv_netdev_get_numa_id,
+    .set_tx_multiq = hwv_netdev_set_tx_multiq,
+    .send = hwv_netdev_send,
+    .set_etheraddr = hwv_netdev_set_etheraddr,
+    .get_etheraddr = hwv_netdev_get_etheraddr,
+    .get_mtu = hwv_netdev_get_mtu,
+    .set_mtu = hwv_netdev_set_mtu,
+    .get_carrier = hwv_netdev_get_carrier,
+    .get_carrier_resets = hwv_netdev_get_carrier_resets,
+    .set_miimon_interval = hwv_netdev_set_miimon_interval,
+    .get_stats = hwv_netdev_get_stats,
+    .get_custom_stats = hwv_netdev_get_custom_stats,
+    .get_features = hwv_netdev_get_features,
+    .set_advertisements = hwv_netdev_set_advertisements,
+    .set_policing = hwv_netdev_set_policing,
+    .get_qos_types = hwv_netdev_get_qos_types,
+    .get_qos_capabilities = hwv_netdev_get_qos_capabilities,
+    .get_qos = hwv_netdev_get_qos,
+    .set_qos = hwv_netdev_set_qos,
+    .get_queue = hwv_netdev_get_queue,
+    .set_queue = hwv_netdev_set_queue,
+    .delete_queue = hwv_netdev_delete_queue,
+    .get_queue_stats = hwv_netdev_get_queue_stats,
+    .queue_dump_start = hwv_netdev_queue_dump_start,
+    .queue_dump_next = hwv_netdev_queue_dump_next,
+    .queue_dump_done = hwv_netdev_queue_dump_done,
+    .dump_queue_stats = hwv_netdev_dump_queue_stats,
+    .get_status = hwv_netdev_get_status,
+    .update_flags = hwv_netdev_update_flags,
+    .reconfigure = hwv_netdev_reconfigure,
+    .rxq_alloc = hwv_netdev_rxq_alloc,
+    .rxq_construct = hwv_netdev_rxq_construct,
+    .rxq_destruct = hwv_netdev_rxq_destruct,
+    .rxq_dealloc = hwv_netdev_rxq_dealloc,
+    .rxq_enabled = hwv_netdev_rxq_enabled,
+    .rxq_recv = hwv_netdev_rxq_recv,
+    .rxq_wait = hwv_netdev_rxq_wait,
+    .rxq_drain = hwv_netdev_rxq_drain,
+};

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-trace.h"
+
+#include "dp-packet.h"
+#include "flow.h"
+#include "hwv-codec.h"
+#include "hwv-flow.h"
+#include "hwv-nic.h"
+#include "odp-util.h"
+#include "openvswitch/dynamic-string.h"
+#include "openvswitch/json.h"
+#include "openvswitch/ofpbuf.h"
+#include "packets.h"
+#include "unixctl.h"
+#include "util.h"
+
+static struct dp_packet *parse_packet(const char *s, char **errp);
+static struct hwv_port *find_port(const char *name)
+    OVS_REQUIRES(hwv_control_mutex);
+static void explain(const struct hwv_port *, struct dp_packet *, struct ds *)
+    OVS_REQUIRES(hwv_control_mutex);
+
+static void
+trace(struct unixctl_conn *conn, int argc, const char *argv[],
+      void *aux OVS_UNUSED)
+{
+    bool json = !strcmp(argv[1], "--format=json");
+    struct ds verdict = DS_EMPTY_INITIALIZER;
+    struct ds flows = DS_EMPTY_INITIALIZER;
+    struct dp_packet *packet;
+    struct hwv_port *port;
+    char *message = NULL;
+
+    if (argc != 3 + json) {
+        unixctl_command_reply_error(conn, "use [--format=json] PORT FRAME, "
+                                    "FRAME being hex digits or a datapath "
+                                    "flow");
+        return;
+    }
+    argv += json;
+    packet = parse_packet(argv[2], &message);
+    if (!packet) {
+        unixctl_command_reply_error(conn, message);
+        free(message);
+        return;
+    }
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    port = find_port(argv[1]);
+    if (!port) {
+        message = xasprintf("no hw-vxlan port called \"%s\" (hwvxlan/show "
+                            "lists them)", argv[1]);
+    } else if (!port->nic->provider->trace) {
+        message = xasprintf("NIC \"%s\" cannot trace", port->nic->name);
+    } else {
+        port->nic->provider->trace(port->nic->dev, port->id, packet, &verdict);
+        explain(port, packet, &flows);
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+
+    if (message) {
+        unixctl_command_reply_error(conn, message);
+        free(message);
+    } else if (json) {
+        struct json *reply = json_object_create();
+        char *text;
+
+        json_object_put_string(reply, "verdict", ds_cstr(&verdict));
+        json_object_put_string(reply, "flows", ds_cstr(&flows));
+        text = json_to_string(reply, JSSF_PRETTY | JSSF_SORT);
+        unixctl_command_reply(conn, text);
+        free(text);
+        json_destroy(reply);
+    } else {
+        ds_put_format(&verdict, "\n%s", ds_cstr(&flows));
+        unixctl_command_reply(conn, ds_cstr(&verdict));
+    }
+    dp_packet_delete(packet);
+    ds_destroy(&verdict);
+    ds_destroy(&flows);
+}
+
+void
+hwv_trace_register(void)
+{
+    unixctl_command_register("hwvxlan/trace",
+                             "[--format=json] port frame (hex or flow)",
+                             2, 3, trace, NULL);
+}
+
+/* Makes a packet of hex digits, or of a flow as in dpctl/dump-flows.  Returns
+ * NULL and a message in '*errp' if 's' is neither. */
+static struct dp_packet *
+parse_packet(const char *s, char **errp)
+{
+    struct dp_packet *packet;
+    struct ofpbuf key;
+    struct flow flow;
+    char *error = NULL;
+
+    if (!eth_from_hex(s, &packet)) {
+        return packet;
+    }
+
+    ofpbuf_init(&key, 0);
+    if (odp_flow_from_string(s, NULL, &key, NULL, &error)
+        || odp_flow_key_to_flow(key.data, key.size, &flow, &error)) {
+        *errp = xasprintf("\"%s\" is neither a frame in hex nor a datapath "
+                          "flow: %s", s, error ? error : "cannot parse it");
+        packet = NULL;
+    } else {
+        packet = dp_packet_new(0);
+        flow_compose(packet, &flow, NULL, 64);
+    }
+    free(error);
+    ofpbuf_uninit(&key);
+    return packet;
+}
+
+static struct hwv_port *
+find_port(const char *name)
+{
+    struct hwv_nic *nic;
+    struct hwv_port *port;
+
+    HMAP_FOR_EACH (nic, node, hwv_nics()) {
+        HMAP_FOR_EACH (port, nic_node, &nic->ports) {
+            if (!strcmp(port->name, name)) {
+                return port;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* Appends the datapath flow that 'packet' belongs to and what the NIC made of
+ * it.  Returns the flow, or NULL if there is none. */
+static const struct hwv_flow *
+explain_flow(const struct flow *packet, struct ds *s)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    const struct hwv_flow *flow;
+
+    HMAP_FOR_EACH (flow, node, hwv_flows()) {
+        if (minimatch_matches_flow(&flow->match, packet)) {
+            ds_put_cstr(s, "Datapath flow: ");
+            hwv_flow_format(flow, s);
+            if (hwv_flow_resident(flow)) {
+                ds_put_cstr(s, "\n  It is in the NIC.\n");
+            } else if (flow->reject) {
+                ds_put_format(s, "\n  It is not in the NIC (%s): it %s.\n",
+                              hwv_reject_name(flow->reject),
+                              hwv_reject_text(flow->reject));
+            } else {
+                ds_put_cstr(s, "\n  Nothing in the NIC needs it.\n");
+            }
+            return flow;
+        }
+    }
+    ds_put_cstr(s, "No datapath flow covers it yet.\n");
+    return NULL;
+}
+
+/* Gives 'flow' the tunnel metadata that tnl_pop would make of 'key'. */
+static void
+set_tunnel(struct flow *flow, const struct hwv_source_key *key)
+{
+    struct flow_tnl *tnl = &flow->tunnel;
+
+    if (IN6_IS_ADDR_V4MAPPED(&key->src)) {
+        tnl->ip_src = in6_addr_get_mapped_ipv4(&key->src);
+        tnl->ip_dst = in6_addr_get_mapped_ipv4(&key->dst);
+    } else {
+        tnl->ipv6_src = key->src;
+        tnl->ipv6_dst = key->dst;
+    }
+    tnl->tun_id = htonll(key->vni);
+    tnl->ip_tos = key->tos;
+    tnl->tp_dst = key->udp_dst;
+    tnl->flags = FLOW_TNL_F_KEY
+                 | (key->flags & HWV_SOURCE_CSUM ? FLOW_TNL_F_CSUM : 0);
+}
+
+/* Appends the flows that OVS has for 'packet', received by 'port', first for
+ * the outer frame and then for the inner one. */
+static void
+explain(const struct hwv_port *port, struct dp_packet *packet, struct ds *s)
+{
+    const struct hwv_flow *pop;
+    struct hwv_source_key key;
+    size_t outer_len;
+    struct flow flow;
+
+    pkt_metadata_init(&packet->md, port->odp_port);
+    flow_extract(packet, &flow);
+    flow.in_port.odp_port = port->odp_port;
+    pop = explain_flow(&flow, s);
+
+    if (pop && pop->kind == HWV_FLOW_UPLINK && !pop->compiled
+        && hwv_outer_parse(dp_packet_data(packet), dp_packet_size(packet),
+                           &key, &outer_len) == HWV_OUTER_VXLAN) {
+        hwv_decapsulate(packet, outer_len);
+        flow_extract(packet, &flow);
+        flow.in_port.odp_port = pop->action.port;
+        set_tunnel(&flow, &key);
+        ds_put_cstr(s, "After tnl_pop: ");
+        explain_flow(&flow, s);
+    }
+}

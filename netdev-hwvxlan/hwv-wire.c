@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-wire.h"
+
+#include <errno.h>
+
+#include "dp-packet.h"
+#include "fat-rwlock.h"
+#include "netdev-provider.h"
+#include "openvswitch/list.h"
+#include "openvswitch/poll-loop.h"
+#include "openvswitch/vlog.h"
+#include "ovs-atomic.h"
+#include "ovs-rcu.h"
+#include "ovs-thread.h"
+#include "seq.h"
+#include "smap.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(hwv_wire);
+
+struct hwv_wire {
+    struct netdev *netdev;
+    struct smap options;            /* The last that worked. */
+    struct fat_rwlock gate;         /* Readers send, the writer stops. */
+    atomic_bool open;               /* Changes with 'gate' write-locked. */
+    atomic_uint32_t max_frame;
+    atomic_uint32_t n_txq;
+    struct ovs_list reap_node;      /* In 'retired'. */
+};
+
+/* Wires that no thread uses any longer, to be closed by hwv_wire_reap(). */
+static struct ovs_mutex retired_mutex = OVS_MUTEX_INITIALIZER;
+static struct ovs_list retired OVS_GUARDED_BY(retired_mutex)
+    = OVS_LIST_INITIALIZER(&retired);
+static struct seq *retired_seq;
+static uint64_t retired_seqno;
+
+static void wire_retire(struct hwv_wire *);
+static void wire_free(struct hwv_wire *);
+
+struct hwv_wire *
+hwv_wire_open(const char *name, const char *type, const struct smap *options,
+              char **errp)
+{
+    struct netdev *netdev;
+    struct hwv_wire *wire;
+    int error;
+
+    if (!retired_seq) {
+        retired_seq = seq_create();
+    }
+
+    error = netdev_open(name, type, &netdev);
+    if (error) {
+        *errp = xasprintf("cannot open wire \"%s\" of type %s: %s", name, type,
+                          ovs_strerror(error));
+        return NULL;
+    }
+
+    wire = xzalloc(sizeof *wire);
+    wire->netdev = netdev;
+    smap_init(&wire->options);
+    fat_rwlock_init(&wire->gate);
+    atomic_init(&wire->open, false);
+    atomic_init(&wire->max_frame, UINT32_MAX);
+    atomic_init(&wire->n_txq, 1);
+    if (hwv_wire_set_options(wire, options, errp)) {
+        wire_free(wire);
+        return NULL;
+    }
+    return wire;
+}
+
+int
+hwv_wire_set_options(struct hwv_wire *wire, const struct smap *options,
+                     char **errp)
+{
+    int error = netdev_set_config(wire->netdev, options, errp);
+
+    if (error) {
+        if (!*errp) {
+            *errp = xasprintf("wire \"%s\" of type %s rejects its options: %s",
+                              netdev_get_name(wire->netdev),
+                              netdev_get_type(wire->netdev),
+                              ovs_strerror(error));
+        }
+        if (!smap_is_empty(&wire->options)) {
+            netdev_set_config(wire->netdev, &wire->options, NULL);
+        }
+        return error;
+    }
+
+    smap_destroy(&wire->options);
+    smap_clone(&wire->options, options);
+    return 0;
+}
+
+void
+hwv_wire_close(struct hwv_wire *wire)
+{
+    if (wire) {
+        hwv_wire_stop(wire);
+        ovsrcu_postpone(wire_retire, wire);
+    }
+}
+
+void
+hwv_wire_reap(void)
+{
+    struct ovs_list wires = OVS_LIST_INITIALIZER(&wires);
+    struct hwv_wire *wire;
+
+    if (!retired_seq) {
+        return;
+    }
+
+    retired_seqno = seq_read(retired_seq);
+    ovs_mutex_lock(&retired_mutex);
+    ovs_list_push_back_all(&wires, &retired);
+    ovs_mutex_unlock(&retired_mutex);
+
+    LIST_FOR_EACH_POP (wire, reap_node, &wires) {
+        wire_free(wire);
+    }
+}
+
+void
+hwv_wire_reap_wait(void)
+{
+    if (retired_seq) {
+        seq_wait(retired_seq, retired_seqno);
+    }
+}
+
+struct netdev *
+hwv_wire_netdev(const struct hwv_wire *wire)
+{
+    return wire->netdev;
+}
+
+const char *
+hwv_wire_type(const struct hwv_wire *wire)
+{
+    return netdev_get_type(wire->netdev);
+}
+
+int
+hwv_wire_reconfigure(struct hwv_wire *wire, unsigned int n_txq)
+{
+    int error;
+
+    fat_rwlock_wrlock(&wire->gate);
+    atomic_store_relaxed(&wire->open, false);
+    error = netdev_set_tx_multiq(wire->netdev, n_txq);
+    if (error && error != EOPNOTSUPP) {
+        VLOG_WARN("%s: cannot use %u transmit queues: %s",
+                  netdev_get_name(wire->netdev), n_txq, ovs_strerror(error));
+    }
+    error = netdev_reconfigure(wire->netdev);
+    if (error == EOPNOTSUPP) {
+        error = 0;              /* Nothing to apply. */
+    }
+    if (!error) {
+        atomic_store_relaxed(&wire->n_txq,
+                             MAX(1, netdev_n_txq(wire->netdev)));
+        hwv_wire_update_mtu(wire);
+        atomic_store_relaxed(&wire->open, true);
+    }
+    fat_rwlock_unlock(&wire->gate);
+    return error;
+}
+
+void
+hwv_wire_stop(struct hwv_wire *wire)
+{
+    fat_rwlock_wrlock(&wire->gate);
+    atomic_store_relaxed(&wire->open, false);
+    fat_rwlock_unlock(&wire->gate);
+}
+
+bool
+hwv_wire_enter(struct hwv_wire *wire)
+    OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    bool open;
+
+    if (fat_rwlock_tryrdlock(&wire->gate)) {
+        return false;
+    }
+    atomic_read_relaxed(&wire->open, &open);
+    if (!open) {
+        fat_rwlock_unlock(&wire->gate);
+    }
+    return open;
+}
+
+void
+hwv_wire_leave(struct hwv_wire *wire)
+    OVS_NO_THREAD_SAFETY_ANALYSIS
+{
+    fat_rwlock_unlock(&wire->gate);
+}
+
+void
+hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch)
+{
+    uint32_t n_txq;
+
+    /* By thread, whoever sends, OVS or the NIC: two queues would let a hit
+     * overtake the miss before it.  Threads may share a queue, hence
+     * 'concurrent_txq'. */
+    atomic_read_relaxed(&wire->n_txq, &n_txq);
+    netdev_send(wire->netdev, ovsthread_id_self() % n_txq, batch, true);
+}
+
+uint32_t
+hwv_wire_max_frame(const struct hwv_wire *wire)
+{
+    uint32_t max_frame;
+
+    atomic_read_relaxed(&CONST_CAST(struct hwv_wire *, wire)->max_frame,
+                        &max_frame);
+    return max_frame;
+}
+
+void
+hwv_wire_update_mtu(struct hwv_wire *wire)
+{
+    uint32_t max_frame = UINT32_MAX;
+    int mtu;
+
+    if (!netdev_get_mtu(wire->netdev, &mtu)) {
+        max_frame = mtu + ETH_HEADER_LEN;
+    }
+    atomic_store_relaxed(&wire->max_frame, max_frame);
+}
+
+/* RCU callback: no thread can be inside the gate any longer. */
+static void
+wire_retire(struct hwv_wire *wire)
+{
+    ovs_mutex_lock(&retired_mutex);
+    ovs_list_push_back(&retired, &wire->reap_node);
+    ovs_mutex_unlock(&retired_mutex);
+    seq_change(retired_seq);
+}
+
+static void
+wire_free(struct hwv_wire *wire)
+{
+    netdev_close(wire->netdev);
+    smap_destroy(&wire->options);
+    fat_rwlock_destroy(&wire->gate);
+    free(wire);
+}

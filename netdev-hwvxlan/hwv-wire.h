@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_WIRE_H
+#define HWV_WIRE_H 1
+
+/* Wires
+ * =====
+ *
+ * A wire is the OVS netdev behind a port of ours: a DPDK device, a vhost-user
+ * socket, a kernel device, or OVS's dummy.  All drivers, queues and offloads
+ * are that netdev's.
+ *
+ * Any thread may send on a wire, even while the main thread stops it to
+ * reconfigure it: that is what the gate is for.
+ *
+ * The name of the wire's netdev is the kernel device's ("system", "afxdp":
+ * options:wire-dev) or else the port's name with ".wire" appended.
+ *
+ * Thread-safety: hwv_wire_enter(), hwv_wire_leave(), hwv_wire_send() and
+ * hwv_wire_max_frame() from any thread; the rest from the main thread. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct dp_packet_batch;
+struct hwv_wire;
+struct netdev;
+struct smap;
+
+/* Opens a wire of 'type' ("dpdk", ...), whose netdev is called 'name', and
+ * configures it with 'options' (those of the Interface that are not ours).
+ * Returns NULL and an error message in '*errp', for the caller to free, on
+ * failure. */
+struct hwv_wire *hwv_wire_open(const char *name, const char *type,
+                               const struct smap *options, char **errp);
+
+/* Gives 'wire' new options.  Returns 0, or an errno and '*errp'; the wire then
+ * goes on with the options it had. */
+int hwv_wire_set_options(struct hwv_wire *wire, const struct smap *options,
+                         char **errp);
+
+/* Closes 'wire', some time after an RCU grace period: hwv_wire_reap() does the
+ * last step, because netdev_close() must not be called from within OVS's
+ * netdev functions, whose lock it takes. */
+void hwv_wire_close(struct hwv_wire *wire);
+
+/* Main loop: closes the netdevs of wires that hwv_wire_close() retired. */
+void hwv_wire_reap(void);
+void hwv_wire_reap_wait(void);
+
+struct netdev *hwv_wire_netdev(const struct hwv_wire *wire);
+const char *hwv_wire_type(const struct hwv_wire *wire);
+
+/* Shuts the gate, waits until no thread is inside, applies the netdev's
+ * pending configuration and opens the gate again.  'n_txq' queues are asked
+ * of netdevs that have several.  Returns 0 or an errno (the gate then stays
+ * shut). */
+int hwv_wire_reconfigure(struct hwv_wire *wire, unsigned int n_txq);
+
+/* Shuts the gate for good, e.g. before the wire is closed. */
+void hwv_wire_stop(struct hwv_wire *wire);
+
+/* Enters the gate.  Returns true if the wire can send; the caller must then
+ * soon call hwv_wire_leave().  Never blocks.  May be nested. */
+bool hwv_wire_enter(struct hwv_wire *wire);
+void hwv_wire_leave(struct hwv_wire *wire);
+
+/* Sends 'batch', whose packets it takes, on the transmit queue that belongs to
+ * the calling thread: what one thread sends stays in order.  The caller is
+ * inside the gate. */
+void hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch);
+
+/* Longest frame in bytes, with Ethernet header and without VLAN tag, that
+ * fits the MTU; UINT32_MAX if there is no MTU. */
+uint32_t hwv_wire_max_frame(const struct hwv_wire *wire);
+
+/* The MTU has changed.  */
+void hwv_wire_update_mtu(struct hwv_wire *wire);
+
+#endif /* hwv-wire.h */

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The software NIC
+ * ================
+ *
+ * Runs inside netdev_rxq_recv(): the thread that polls a port puts the burst
+ * through the tables, sends the hits on and leaves the misses to OVS.  There
+ * is no thread, ring or copy of its own. */
+
+#include <config.h>
+#include "nic-provider.h"
+
+#include <errno.h>
+
+#include "dp-packet.h"
+#include "hwv-pipeline.h"
+#include "hwv-port-counters.h"
+#include "hwv-tx-flush.h"
+#include "hwv-wire.h"
+#include "openvswitch/vlog.h"
+#include "ovs-rcu.h"
+#include "timeval.h"
+#include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(nic_soft);
+
+/* Rows of the source table, and source ids.  A remote VTEP is one tunnel, but
+ * as many sources as it has VNIs in common with us. */
+#define MAX_SOURCES 16384
+
+/* Flows whose counters exist at the same time, resident or not. */
+#define MAX_COUNTERS (1 << 22)
+
+/* A port that can be sent to. */
+struct soft_port {
+    struct hwv_wire *wire;              /* NULL if there is none. */
+    struct hwv_counters *counters;
+};
+
+/* The ports of a NIC.  Immutable, replaced as a whole: a burst takes its
+ * snapshot before it looks into the tables, so that a VF id that it finds
+ * there never means the next user of that id. */
+struct soft_ports {
+    struct soft_port uplink;
+    struct soft_port vfs[HWV_MAX_VF + 1];
+};
+
+struct hwv_provider_nic {
+    char *name;
+    OVSRCU_TYPE(struct hwv_tables *) tables;
+    OVSRCU_TYPE(struct soft_ports *) ports;
+    struct hwv_counters *counters;      /* Those of all 'tables' ever. */
+};
+
+/* The packets of a burst that leave through one port. */
+struct egress {
+    uint16_t port;
+    const struct soft_port *to;         /* NULL if it cannot send now. */
+    struct dp_packet_batch batch;
+};
+
+/* A burst on its way. */
+struct burst {
+    struct hwv_verdict verdicts[NETDEV_MAX_BURST];
+    struct egress egresses[NETDEV_MAX_BURST];
+    size_t n_egresses;
+    struct hwv_lane *flow_lane;
+    struct hwv_lane *port_lane;
+    long long int now;
+};
+
+static struct hwv_tables *tables_create(const struct hwv_nic_limits *,
+                                        struct hwv_counters *);
+static void tables_destroy(struct hwv_tables *);
+static struct hwv_tables *tables_get(const struct hwv_provider_nic *);
+static void burst_open_egresses(const struct soft_ports *, struct burst *,
+                                size_t n);
+static bool burst_handle_packet(struct burst *, struct dp_packet *,
+                                const struct hwv_verdict *);
+static void burst_send(struct burst *);
+
+static int
+soft_create(const char *name, const struct hwv_nic_limits *limits,
+            struct hwv_provider_nic **nicp)
+{
+    struct hwv_provider_nic *nic = xzalloc(sizeof *nic);
+
+    nic->name = xstrdup(name);
+    nic->counters = hwv_counters_create(MAX_COUNTERS);
+    ovsrcu_init(&nic->tables, tables_create(limits, nic->counters));
+    ovsrcu_init(&nic->ports, xzalloc(sizeof(struct soft_ports)));
+    *nicp = nic;
+    return 0;
+}
+
+static void
+soft_free(struct hwv_provider_nic *nic)
+{
+    free(ovsrcu_get_protected(struct soft_ports *, &nic->ports));
+    free(nic->name);
+    free(nic);
+}
+
+static void
+soft_destroy(struct hwv_provider_nic *nic)
+{
+    tables_destroy(tables_get(nic));
+    hwv_counters_destroy(nic->counters);
+    ovsrcu_postpone(soft_free, nic);
+}
+
+static int
+soft_resize(struct hwv_provider_nic *nic, const struct hwv_nic_limits *limits)
+{
+    struct hwv_tables *old = tables_get(nic);
+
+    ovsrcu_set(&nic->tables, tables_create(limits, nic->counters));
+    tables_destroy(old);
+    return 0;
+}
+
+static void
+soft_port_set(struct hwv_provider_nic *nic, uint16_t port,
+              struct hwv_wire *wire, struct hwv_counters *counters)
+{
+    struct soft_ports *old = ovsrcu_get_protected(struct soft_ports *,
+                                                  &nic->ports);
+    struct soft_ports *new = xmemdup(old, sizeof *old);
+
+    *(port == HWV_UPLINK ? &new->uplink : &new->vfs[port])
+        = (struct soft_port) { .wire = wire, .counters = counters };
+    ovsrcu_set(&nic->ports, new);
+    ovsrcu_postpone(free, old);
+}
+
+static int
+soft_tunnel_add(struct hwv_provider_nic *nic, const struct hwv_encap *encap,
+                struct eth_addr next_hop, uint32_t *id)
+{
+    return hwv_tunnel_table_add(tables_get(nic)->tunnels, encap, next_hop, id);
+}
+
+static void
+soft_tunnel_set_next_hop(struct hwv_provider_nic *nic, uint32_t id,
+                         struct eth_addr next_hop)
+{
+    hwv_tunnel_table_set_next_hop(tables_get(nic)->tunnels, id, next_hop);
+}
+
+static void
+soft_tunnel_remove(struct hwv_provider_nic *nic, uint32_t id)
+{
+    hwv_tunnel_table_remove(tables_get(nic)->tunnels, id);
+}
+
+static int
+soft_counter_alloc(struct hwv_provider_nic *nic, uint32_t *counter)
+{
+    return hwv_counters_alloc(nic->counters, counter);
+}
+
+static void
+soft_counter_free(struct hwv_provider_nic *nic, uint32_t counter,
+                  const struct hwv_count *seen)
+{
+    hwv_counters_free(nic->counters, counter, seen);
+}
+
+static void
+soft_counter_read(const struct hwv_provider_nic *nic, uint32_t counter,
+                  struct hwv_count *sum)
+{
+    hwv_counters_read(nic->counters, counter, sum);
+}
+
+static void
+soft_counter_late(const struct hwv_provider_nic *nic, struct hwv_count *late)
+{
+    hwv_counters_late(nic->counters, late);
+}
+
+static int
+soft_source_set(struct hwv_provider_nic *nic,
+                const struct hwv_source_key *key,
+                const struct hwv_source_value *value)
+{
+    return hwv_source_table_set(tables_get(nic)->sources, key, value);
+}
+
+static void
+soft_source_remove(struct hwv_provider_nic *nic,
+                   const struct hwv_source_key *key)
+{
+    hwv_source_table_remove(tables_get(nic)->sources, key);
+}
+
+static int
+soft_flow_set(struct hwv_provider_nic *nic, const struct hwv_key *key,
+              const struct hwv_flow_value *value)
+{
+    return hwv_flow_table_set(tables_get(nic)->flows, key, value);
+}
+
+static void
+soft_flow_remove(struct hwv_provider_nic *nic, const struct hwv_key *key)
+{
+    hwv_flow_table_remove(tables_get(nic)->flows, key);
+}
+
+static void
+soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
+{
+    const struct hwv_tables *tables = tables_get(nic);
+
+    *usage = (struct hwv_nic_usage) {
+        .flows = hwv_flow_table_count(tables->flows),
+        .max_flows = hwv_flow_table_max(tables->flows),
+        .tunnels = hwv_tunnel_table_count(tables->tunnels),
+        .max_tunnels = hwv_tunnel_table_max(tables->tunnels),
+        .sources = hwv_source_table_count(tables->sources),
+        .max_sources = hwv_source_table_max(tables->sources),
+    };
+}
+
+/* The way of a burst: classify, see which outputs can send, edit and count
+ * each hit, send.  The misses stay in 'batch'. */
+static void
+soft_burst(struct hwv_provider_nic *nic, uint16_t port,
+           struct dp_packet_batch *batch, struct hwv_counters *counters)
+{
+    const struct soft_ports *ports = ovsrcu_get(struct soft_ports *,
+                                                &nic->ports);
+    const struct hwv_tables *tables = tables_get(nic);
+    const size_t n = dp_packet_batch_size(batch);
+    struct dp_packet *packet;
+    struct burst b;
+    size_t i;
+
+    /* The ports before the tables, see struct soft_ports. */
+    atomic_thread_fence(memory_order_acquire);
+    if (port == HWV_UPLINK) {
+        hwv_classify_from_uplink(tables, batch, b.verdicts);
+    } else {
+        hwv_classify_from_vf(tables, port, batch, b.verdicts);
+    }
+
+    b.flow_lane = hwv_counters_lane(tables->counters);
+    b.port_lane = hwv_counters_lane(counters);
+    b.now = time_msec();
+    burst_open_egresses(ports, &b, n);
+
+    DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
+        if (!burst_handle_packet(&b, packet, &b.verdicts[i])) {
+            dp_packet_batch_refill(batch, packet, i);
+        }
+    }
+    burst_send(&b);
+}
+
+static void
+soft_trace(struct hwv_provider_nic *nic, uint16_t port,
+           struct dp_packet *packet, struct ds *s)
+{
+    struct hwv_verdict verdict;
+    struct dp_packet_batch batch;
+
+    dp_packet_batch_init_packet(&batch, packet);
+    if (port == HWV_UPLINK) {
+        hwv_classify_from_uplink(tables_get(nic), &batch, &verdict);
+    } else {
+        hwv_classify_from_vf(tables_get(nic), port, &batch, &verdict);
+    }
+    hwv_verdict_format(&verdict, s);
+}
+
+const struct hwv_nic_provider hwv_nic_soft = {
+    .type = "software",
+    .create = soft_create,
+    .destroy = soft_destroy,
+    .resize = soft_resize,
+    .port_set = soft_port_set,
+    .tunnel_add = soft_tunnel_add,
+    .tunnel_set_next_hop = soft_tunnel_set_next_hop,
+    .tunnel_remove = soft_tunnel_remove,
+    .counter_alloc = soft_counter_alloc,
+    .counter_free = soft_counter_free,
+    .counter_read = soft_counter_read,
+    .counter_late = soft_counter_late,
+    .source_set = soft_source_set,
+    .source_remove = soft_source_remove,
+    .flow_set = soft_flow_set,
+    .flow_remove = soft_flow_remove,
+    .usage = soft_usage,
+    .burst = soft_burst,
+    .trace = soft_trace,
+};
+
+static struct hwv_tables *
+tables_create(const struct hwv_nic_limits *limits,
+              struct hwv_counters *counters)
+{
+    struct hwv_tables *tables = xmalloc(sizeof *tables);
+
+    tables->flows = hwv_flow_table_create(limits->max_flows,
+                                          MAX(MAX_SOURCES, HWV_MAX_VF + 1));
+    tables->tunnels = hwv_tunnel_table_create(limits->max_tunnels);
+    tables->sources = hwv_source_table_create(MAX_SOURCES);
+    tables->counters = counters;
+    return tables;
+}
+
+static void
+tables_destroy(struct hwv_tables *tables)
+{
+    hwv_flow_table_destroy(tables->flows);
+    hwv_tunnel_table_destroy(tables->tunnels);
+    hwv_source_table_destroy(tables->sources);
+    ovsrcu_postpone(free, tables);
+}
+
+static struct hwv_tables *
+tables_get(const struct hwv_provider_nic *nic)
+{
+    return ovsrcu_get(struct hwv_tables *, &nic->tables);
+}
+
+/* Is 'verdict' to send a packet?  Stores the port into '*port'. */
+static bool
+verdict_output(const struct hwv_verdict *verdict, uint16_t *port)
+{
+    switch (verdict->type) {
+    case HWV_VERDICT_VF:
+        *port = verdict->vf;
+        return true;
+    case HWV_VERDICT_UPLINK:
+    case HWV_VERDICT_ENCAP:
+        *port = HWV_UPLINK;
+        return true;
+    case HWV_VERDICT_MISS:
+    case HWV_VERDICT_DROP:
+        return false;
+    default:
+        OVS_NOT_REACHED();
+    }
+}
+
+/* Returns the egress for 'port', through the gate of its wire if it has
+ * one. */
+static struct egress *
+burst_egress(const struct soft_ports *ports, struct burst *b, uint16_t port)
+{
+    struct egress *e;
+
+    for (size_t i = 0; i < b->n_egresses; i++) {
+        if (b->egresses[i].port == port) {
+            return &b->egresses[i];
+        }
+    }
+
+    e = &b->egresses[b->n_egresses++];
+    e->port = port;
+    e->to = port == HWV_UPLINK ? &ports->uplink : &ports->vfs[port];
+    if (!e->to->wire || !hwv_wire_enter(e->to->wire)) {
+        e->to = NULL;
+    }
+    dp_packet_batch_init(&e->batch);
+    return e;
+}
+
+/* Turns the hits of 'b' whose output cannot send now into misses: all of them
+ * in the burst, so that their order stays. */
+static void
+burst_open_egresses(const struct soft_ports *ports, struct burst *b, size_t n)
+{
+    b->n_egresses = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct hwv_verdict *verdict = &b->verdicts[i];
+        uint16_t port;
+
+        if (verdict_output(verdict, &port)
+            && !burst_egress(ports, b, port)->to) {
+            verdict->type = HWV_VERDICT_MISS;
+            verdict->miss = HWV_MISS_PORT_DOWN;
+        }
+    }
+}
+
+/* Length of 'packet' once it is rewritten. */
+static size_t
+rewritten_size(const struct dp_packet *packet,
+               const struct hwv_verdict *verdict)
+{
+    return dp_packet_size(packet) - verdict->outer_len
+           + (verdict->type == HWV_VERDICT_ENCAP
+              ? verdict->tunnel->encap.len : 0);
+}
+
+static void
+burst_count_port(const struct burst *b, enum hwv_port_counter counter,
+                 uint32_t bytes)
+{
+    hwv_lane_count(b->port_lane, counter, 1, bytes, b->now);
+}
+
+/* Returns true if the NIC took 'packet', false if it is for OVS. */
+static bool
+burst_handle_packet(struct burst *b, struct dp_packet *packet,
+                    const struct hwv_verdict *verdict)
+{
+    const uint32_t size = dp_packet_size(packet);
+    struct egress *e;
+    uint16_t port;
+
+    if (verdict->type == HWV_VERDICT_MISS) {
+        burst_count_port(b, HWV_RX_MISS + verdict->miss, size);
+        return false;
+    }
+
+    /* As OVS counts: the bytes that the flow's match saw, before its actions;
+     * a packet that is dropped on its way out is counted too. */
+    hwv_lane_count(b->flow_lane, verdict->outer_counter, 1, size, b->now);
+    hwv_lane_count(b->flow_lane, verdict->counter, 1,
+                   size - verdict->outer_len, b->now);
+
+    if (!verdict_output(verdict, &port)) {
+        burst_count_port(b, HWV_RX_DROP_FLOW, size);
+        dp_packet_delete(packet);
+        return true;
+    }
+
+    e = b->egresses;
+    while (e->port != port) {
+        e++;
+    }
+    if (rewritten_size(packet, verdict) > hwv_wire_max_frame(e->to->wire)) {
+        burst_count_port(b, HWV_RX_DROP_MTU, size);
+        dp_packet_delete(packet);
+        return true;
+    }
+    burst_count_port(b, HWV_RX_HITS, size);
+    hwv_rewrite(packet, verdict);
+    dp_packet_batch_add(&e->batch, packet);
+    return true;
+}
+
+static void
+burst_send(struct burst *b)
+{
+    for (size_t i = 0; i < b->n_egresses; i++) {
+        struct egress *e = &b->egresses[i];
+        size_t n = dp_packet_batch_size(&e->batch);
+
+        if (!e->to) {
+            continue;
+        }
+        if (n) {
+            uint64_t bytes = 0;
+            struct dp_packet *packet;
+
+            DP_PACKET_BATCH_FOR_EACH (j, packet, &e->batch) {
+                bytes += dp_packet_size(packet);
+            }
+            hwv_lane_count(hwv_counters_lane(e->to->counters), HWV_TX_HITS, n,
+                           bytes, b->now);
+            hwv_tx_flush();
+            hwv_wire_send(e->to->wire, &e->batch);
+        }
+        hwv_wire_leave(e->to->wire);
+    }
+}

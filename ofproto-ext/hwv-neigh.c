@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-neigh.h"
+
+#include "hwv-next-hop.h"
+#include "seq.h"
+#include "tnl-neigh-cache.h"
+
+/* The value of 'tnl_conf_seq', which OVS changes along with the neighbour
+ * cache, that was last acted upon.  Main thread only. */
+static uint64_t last_seqno;
+
+static bool
+neigh_lookup(const char *bridge, const struct in6_addr *ip,
+             struct eth_addr *mac)
+{
+    char name[IFNAMSIZ] = "";
+
+    ovs_strlcpy(name, bridge, sizeof name);
+    return !tnl_neigh_lookup(name, ip, mac);
+}
+
+void
+hwv_neigh_run(void)
+{
+    uint64_t seqno = seq_read(tnl_conf_seq);
+
+    if (seqno != last_seqno) {
+        last_seqno = seqno;
+        hwv_next_hop_refresh(neigh_lookup);
+    }
+}
+
+void
+hwv_neigh_wait(void)
+{
+    seq_wait(tnl_conf_seq, last_seqno);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-plugin.h"
+
+#include "hwv-dump.h"
+#include "hwv-neigh.h"
+#include "hwv-netdev.h"
+#include "hwv-nic.h"
+#include "hwv-offload.h"
+#include "hwv-trace.h"
+#include "hwv-wire.h"
+#include "netdev-provider.h"
+#include "sset.h"
+
+void
+hwv_plugin_register(void)
+{
+    struct sset types = SSET_INITIALIZER(&types);
+
+    /* OVS fills its registry of netdev classes at the first call of one of
+     * these functions, and ours would not survive that. */
+    netdev_enumerate_types(&types);
+    sset_destroy(&types);
+
+    netdev_register_provider(&hwv_netdev_class);
+    netdev_register_flow_api_provider(&hwv_offload_api);
+    hwv_dump_register();
+    hwv_trace_register();
+}
+
+void
+hwv_plugin_run(void)
+{
+    hwv_neigh_run();
+    hwv_nic_run();
+    hwv_wire_reap();
+}
+
+void
+hwv_plugin_wait(void)
+{
+    hwv_neigh_wait();
+    hwv_nic_wait();
+    hwv_wire_reap_wait();
+}
+
+void
+hwv_plugin_exit(void)
+{
+    hwv_wire_reap();
+}
+
+const char *
+hwv_plugin_version(void)
+{
+    return "hw-vxlan " HWV_VERSION;
+}

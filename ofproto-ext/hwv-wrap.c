@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Where the linker makes OVS call us
+ * ==================================
+ *
+ * For each FUNCTION in HWV_WRAPS (ofproto-ext/automake.mk), the linker sends
+ * calls from other object files than FUNCTION's own to __wrap_FUNCTION() here,
+ * and __real_FUNCTION() is OVS's.  What each relies on was read in OVS 3.1.0;
+ * tests/hwv-wrap.at fails where that changes. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "dp-packet.h"
+#include "dpif.h"
+#include "dpif-provider.h"
+#include "flow.h"
+#include "hwv-nic.h"
+#include "hwv-offload.h"
+#include "hwv-plugin.h"
+#include "hwv-stats.h"
+#include "hwv-tx-flush.h"
+#include "netdev-offload.h"
+#include "netdev-offload-provider.h"
+#include "netdev-provider.h"
+#include "openvswitch/vlog.h"
+#include "ovs-atomic.h"
+#include "smap.h"
+
+VLOG_DEFINE_THIS_MODULE(hwv_wrap);
+
+#define WRAP(TYPE, FUNCTION, ...)               \
+    TYPE __real_##FUNCTION(__VA_ARGS__);        \
+    TYPE __wrap_##FUNCTION(__VA_ARGS__)
+
+WRAP(void, bridge_init, const char *remote);
+WRAP(void, bridge_run, void);
+WRAP(void, bridge_wait, void);
+WRAP(void, bridge_exit, bool delete_datapath);
+WRAP(void, daemonize_complete, void);
+WRAP(void, ovs_print_version, uint8_t min_ofp, uint8_t max_ofp);
+WRAP(int, netdev_register_flow_api_provider, const struct netdev_flow_api *);
+WRAP(int, netdev_ports_insert, struct netdev *, struct dpif_port *);
+WRAP(int, netdev_ports_remove, odp_port_t, const char *dpif_type);
+WRAP(struct netdev *, netdev_ports_get, odp_port_t, const char *dpif_type);
+WRAP(int, dpif_flow_dump_next, struct dpif_flow_dump_thread *,
+     struct dpif_flow *, int max_flows);
+WRAP(void, dpif_operate, struct dpif *, struct dpif_op **, size_t n,
+     enum dpif_offload_type);
+WRAP(int, dpif_flow_get, struct dpif *, const struct nlattr *key,
+     size_t key_len, const ovs_u128 *ufid, const unsigned pmd_id,
+     struct ofpbuf *, struct dpif_flow *);
+WRAP(int, dpif_flow_put, struct dpif *, enum dpif_flow_put_flags,
+     const struct nlattr *key, size_t key_len, const struct nlattr *mask,
+     size_t mask_len, const struct nlattr *actions, size_t actions_len,
+     const ovs_u128 *ufid, const unsigned pmd_id, struct dpif_flow_stats *);
+WRAP(int, dpif_flow_del, struct dpif *, const struct nlattr *key,
+     size_t key_len, const ovs_u128 *ufid, const unsigned pmd_id,
+     struct dpif_flow_stats *);
+WRAP(int, dpif_set_config, struct dpif *, const struct smap *);
+WRAP(void, dpif_close, struct dpif *);
+
+/* The main loop
+ * -------------
+ *
+ * vswitchd/ovs-vswitchd.c calls these, and ours go first. */
+
+void
+__wrap_bridge_init(const char *remote)
+{
+    __real_bridge_init(remote);
+    hwv_plugin_register();
+}
+
+void
+__wrap_bridge_run(void)
+{
+    hwv_plugin_run();
+    __real_bridge_run();
+}
+
+void
+__wrap_bridge_wait(void)
+{
+    __real_bridge_wait();
+    hwv_plugin_wait();
+}
+
+void
+__wrap_bridge_exit(bool delete_datapath)
+{
+    __real_bridge_exit(delete_datapath);
+    hwv_plugin_exit();
+}
+
+/* ovs-vswitchd calls this once it has applied the configuration for the first
+ * time.  Only from here on, a log entry stays off the standard error of the
+ * command that started the daemon. */
+void
+__wrap_daemonize_complete(void)
+{
+    __real_daemonize_complete();
+    VLOG_INFO("%s", hwv_plugin_version());
+}
+
+void
+__wrap_ovs_print_version(uint8_t min_ofp, uint8_t max_ofp)
+{
+    __real_ovs_print_version(min_ofp, max_ofp);
+    printf("%s\n", hwv_plugin_version());
+}
+
+/* Flow-offload providers and ports
+ * -------------------------------- */
+
+/* lib/netdev.c, lib/dpdk.c and lib/netdev-dummy.c register OVS's providers. */
+int
+__wrap_netdev_register_flow_api_provider(const struct netdev_flow_api *api)
+{
+    return hwv_offload_register(api, __real_netdev_register_flow_api_provider);
+}
+
+/* lib/dpif.c tells netdev-offload each port of a datapath, by number, right
+ * after it was added and right after it was removed. */
+int
+__wrap_netdev_ports_insert(struct netdev *netdev, struct dpif_port *dpif_port)
+{
+    int error = __real_netdev_ports_insert(netdev, dpif_port);
+
+    if (!error) {
+        hwv_port_added(netdev, dpif_port->port_no);
+    }
+    return error;
+}
+
+int
+__wrap_netdev_ports_remove(odp_port_t port_no, const char *dpif_type)
+{
+    if (!strcmp(dpif_type, "netdev")) {
+        hwv_port_removed(port_no);
+    }
+    return __real_netdev_ports_remove(port_no, dpif_type);
+}
+
+/* Statistics
+ * ----------
+ *
+ * See hwv-stats.h.  lib/dpif-netdev.c calls netdev_ports_get() once for each
+ * flow whose statistics it is asked for (dpif_netdev_get_flow_offload_status),
+ * in the order in which it dumps them. */
+
+struct netdev *
+__wrap_netdev_ports_get(odp_port_t port_no, const char *dpif_type)
+{
+    hwv_stats_record_next();
+    return __real_netdev_ports_get(port_no, dpif_type);
+}
+
+static bool
+is_netdev_dpif(const struct dpif *dpif)
+{
+    return !strcmp(dpif_normalize_type(dpif_type(dpif)), "netdev");
+}
+
+int
+__wrap_dpif_flow_dump_next(struct dpif_flow_dump_thread *thread,
+                           struct dpif_flow *flows, int max_flows)
+{
+    int n;
+
+    if (!is_netdev_dpif(thread->dpif)) {
+        return __real_dpif_flow_dump_next(thread, flows, max_flows);
+    }
+
+    hwv_stats_record_start();
+    n = __real_dpif_flow_dump_next(thread, flows, max_flows);
+    hwv_stats_record_stop();
+    if (n > 0) {
+        hwv_stats_settle_dump(thread->dpif, flows, n);
+    }
+    return n;
+}
+
+/* Executes 'op' by 'execute', and adds what the NIC counted. */
+static void
+operate_one(struct dpif *dpif, struct dpif_op *op,
+            enum dpif_offload_type offload_type)
+{
+    hwv_stats_prepare_op(op);
+    hwv_stats_record_start();
+    __real_dpif_operate(dpif, &op, 1, offload_type);
+    hwv_stats_record_stop();
+    hwv_stats_settle_op(op);
+}
+
+/* One by one, because the record cannot tell operations apart.  dpif-netdev
+ * does nothing faster for being given several. */
+void
+__wrap_dpif_operate(struct dpif *dpif, struct dpif_op **ops, size_t n,
+                    enum dpif_offload_type offload_type)
+{
+    if (!is_netdev_dpif(dpif)) {
+        __real_dpif_operate(dpif, ops, n, offload_type);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        operate_one(dpif, ops[i], offload_type);
+    }
+}
+
+/* lib/dpif.c implements these three by calls of dpif_operate() in its own
+ * object file, which the linker leaves alone: so the calls are made here. */
+int
+__wrap_dpif_flow_get(struct dpif *dpif, const struct nlattr *key,
+                     size_t key_len, const ovs_u128 *ufid,
+                     const unsigned pmd_id, struct ofpbuf *buf,
+                     struct dpif_flow *flow)
+{
+    struct dpif_op op = {
+        .type = DPIF_OP_FLOW_GET,
+        .flow_get = {
+            .key = key, .key_len = key_len, .ufid = ufid, .pmd_id = pmd_id,
+            .buffer = buf, .flow = flow,
+        },
+    };
+    struct dpif_op *opp = &op;
+
+    memset(flow, 0, sizeof *flow);
+    flow->key = key;
+    flow->key_len = key_len;
+    __wrap_dpif_operate(dpif, &opp, 1, DPIF_OFFLOAD_AUTO);
+    return op.error;
+}
+
+int
+__wrap_dpif_flow_put(struct dpif *dpif, enum dpif_flow_put_flags flags,
+                     const struct nlattr *key, size_t key_len,
+                     const struct nlattr *mask, size_t mask_len,
+                     const struct nlattr *actions, size_t actions_len,
+                     const ovs_u128 *ufid, const unsigned pmd_id,
+                     struct dpif_flow_stats *stats)
+{
+    struct dpif_op op = {
+        .type = DPIF_OP_FLOW_PUT,
+        .flow_put = {
+            .flags = flags, .key = key, .key_len = key_len, .mask = mask,
+            .mask_len = mask_len, .actions = actions,
+            .actions_len = actions_len, .ufid = ufid, .pmd_id = pmd_id,
+            .stats = stats,
+        },
+    };
+    struct dpif_op *opp = &op;
+
+    __wrap_dpif_operate(dpif, &opp, 1, DPIF_OFFLOAD_AUTO);
+    return op.error;
+}
+
+int
+__wrap_dpif_flow_del(struct dpif *dpif, const struct nlattr *key,
+                     size_t key_len, const ovs_u128 *ufid,
+                     const unsigned pmd_id, struct dpif_flow_stats *stats)
+{
+    struct dpif_op op = {
+        .type = DPIF_OP_FLOW_DEL,
+        .flow_del = {
+            .key = key, .key_len = key_len, .ufid = ufid, .pmd_id = pmd_id,
+            .stats = stats,
+        },
+    };
+    struct dpif_op *opp = &op;
+
+    __wrap_dpif_operate(dpif, &opp, 1, DPIF_OFFLOAD_AUTO);
+    return op.error;
+}
+
+/* Transmit batching
+ * -----------------
+ *
+ * See hwv-tx-flush.h.  lib/dpif-netdev.c sends what a PMD thread holds at the
+ * end of dpif_netdev_execute(), with the PMD thread that calls it, whatever
+ * the actions; so empty actions do nothing else. */
+
+/* The userspace datapath: PMD threads exist only while it is open. */
+static ATOMIC(struct dpif *) batching_dpif = ATOMIC_VAR_INIT(NULL);
+
+static void
+flush_thread(void)
+{
+    struct dpif_op op = { .type = DPIF_OP_EXECUTE };
+    struct dpif_op *opp = &op;
+    struct dp_packet *packet;
+    struct flow flow;
+    struct dpif *dpif;
+
+    atomic_read_explicit(&batching_dpif, &dpif, memory_order_acquire);
+    if (!dpif) {
+        return;
+    }
+
+    memset(&flow, 0, sizeof flow);
+    packet = dp_packet_new(ETH_HEADER_LEN);
+    dp_packet_put_zeros(packet, ETH_HEADER_LEN);
+    op.execute.packet = packet;
+    op.execute.flow = &flow;
+    __real_dpif_operate(dpif, &opp, 1, DPIF_OFFLOAD_AUTO);
+    dp_packet_delete(op.execute.packet);
+}
+
+/* ofproto/ofproto-dpif.c passes other_config on. */
+int
+__wrap_dpif_set_config(struct dpif *dpif, const struct smap *config)
+{
+    if (is_netdev_dpif(dpif)) {
+        hwv_tx_flush_register(flush_thread);
+        hwv_tx_flush_set_interval(smap_get_uint(config, "tx-flush-interval",
+                                                0));
+        atomic_store_explicit(&batching_dpif, dpif, memory_order_release);
+    }
+    return __real_dpif_set_config(dpif, config);
+}
+
+void
+__wrap_dpif_close(struct dpif *dpif)
+{
+    struct dpif *expected = dpif;
+
+    if (dpif) {
+        atomic_compare_exchange_strong(&batching_dpif, &expected, NULL);
+    }
+    __real_dpif_close(dpif);
+}
