@@ -342,6 +342,7 @@ static void
 flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put)
 {
     flow->netdev = put->netdev;
+    flow->dpif_type = put->dpif_type;
     flow->in_port = put->match->flow.in_port.odp_port;
     flow->orig_in_port = put->orig_in_port;
     flow->kind = put->kind;
@@ -398,9 +399,9 @@ flow_find_nic(const struct hwv_flow *flow)
     if (flow->kind != HWV_FLOW_TUNNEL) {
         port = hwv_port_from_netdev(flow->netdev);
     } else if (flow->action.type == HWV_ACTION_DROP) {
-        port = hwv_port_find(flow->orig_in_port);
+        port = hwv_port_find(flow->orig_in_port, flow->dpif_type);
     } else {
-        port = hwv_port_find(flow->action.port);
+        port = hwv_port_find(flow->action.port, flow->dpif_type);
     }
     return port ? port->nic : NULL;
 }
@@ -527,7 +528,8 @@ static enum hwv_reject
 flow_resolve(struct hwv_flow *flow, struct hwv_flow_value *value)
 {
     const struct hwv_action *action = &flow->action;
-    const struct hwv_port *out = hwv_port_find(action->port);
+    const struct hwv_port *out = hwv_port_find(action->port,
+                                               flow->dpif_type);
 
     *value = (struct hwv_flow_value) { .counter = flow->counter };
     if (action->type == HWV_ACTION_DROP) {
@@ -630,5 +632,6 @@ flow_uses_port(const struct hwv_flow *flow, const struct hwv_port *port)
     }
     return flow->kind != HWV_FLOW_UPLINK
            && flow->action.type != HWV_ACTION_DROP
-           && flow->action.port == port->odp_port;
+           && flow->action.port == port->odp_port
+           && flow->dpif_type == port->dpif_type;
 }

@@ -68,6 +68,7 @@ struct hwv_flow {
 
     /* As OVS gave it. */
     const struct netdev *netdev; /* Input port, compared and not used. */
+    const char *dpif_type;      /* Of the datapath, see hwv_port_find(). */
     odp_port_t in_port;
     odp_port_t orig_in_port;    /* Where a tunnel flow's packet came in, or
                                  * ODPP_NONE. */
@@ -108,6 +109,7 @@ struct hwv_flow {
 struct hwv_flow_put {
     const ovs_u128 *ufid;
     const struct netdev *netdev;
+    const char *dpif_type;
     enum hwv_flow_kind kind;
     odp_port_t orig_in_port;
     const struct match *match;

@@ -114,10 +114,10 @@ hwv_take_ethernet(struct hwv_work *work, bool *ipv6)
 {
     ovs_be16 dl_type = work->flow->dl_type;
 
+    *ipv6 = dl_type == htons(ETH_TYPE_IPV6);
     if (!HWV_TAKE_ZERO(work, vlans)) {
         return HWV_REJECT_VLAN;
     }
-    *ipv6 = dl_type == htons(ETH_TYPE_IPV6);
     if (HWV_TAKE(work, dl_type) != HWV_EXACT
         || (dl_type != htons(ETH_TYPE_IP) && !*ipv6)) {
         return HWV_REJECT_ETH_TYPE;

@@ -67,7 +67,8 @@ enum hwv_reject hwv_take_metadata(struct hwv_work *work);
 /* The tunnel metadata of a packet that was not decapsulated. */
 enum hwv_reject hwv_take_no_tunnel(struct hwv_work *work);
 
-/* The headers between the MACs and IP: untagged IPv4 or IPv6. */
+/* The headers between the MACs and IP: untagged IPv4 or IPv6.  Always sets
+ * '*ipv6'. */
 enum hwv_reject hwv_take_ethernet(struct hwv_work *work, bool *ipv6);
 
 /* MACs, each exact or ignored.  Stores HWV_CLASS_DMAC and HWV_CLASS_SMAC into

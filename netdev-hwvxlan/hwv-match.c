@@ -152,9 +152,12 @@ take_inner(struct hwv_work *work, struct hwv_inner_match *inner)
     reject = reject ? reject : take_inner_ecn(work, inner);
     reject = reject ? reject : hwv_take_macs(work, &inner->dmac, &inner->smac,
                                              &shape);
+    if (reject) {
+        return reject;
+    }
     inner->class |= (shape | (ipv6 ? HWV_CLASS_IPV6 : 0)
                      | frag << HWV_CLASS_FRAG_SHIFT);
-    return reject;
+    return HWV_ACCEPT;
 }
 
 static enum hwv_reject

@@ -10,6 +10,7 @@
 #include "hwv-port-counters.h"
 #include "hwv-wire.h"
 #include "id-pool.h"
+#include "netdev.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "seq.h"
@@ -181,6 +182,7 @@ hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
     ovs_mutex_lock(&hwv_control_mutex);
     port_forget_odp(port);
     port->odp_port = odp_port;
+    port->dpif_type = netdev_get_dpif_type(netdev);
     hmap_insert(&ports_by_odp, &port->odp_node,
                 hash_int(odp_to_u32(odp_port), 0));
     if (port->nic) {
@@ -190,12 +192,12 @@ hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
 }
 
 void
-hwv_port_removed(odp_port_t odp_port)
+hwv_port_removed(odp_port_t odp_port, const char *dpif_type)
 {
     struct hwv_port *port;
 
     ovs_mutex_lock(&hwv_control_mutex);
-    port = hwv_port_find(odp_port);
+    port = hwv_port_find(odp_port, dpif_type);
     if (port) {
         port_forget_odp(port);
     }
@@ -203,14 +205,14 @@ hwv_port_removed(odp_port_t odp_port)
 }
 
 struct hwv_port *
-hwv_port_find(odp_port_t odp_port)
+hwv_port_find(odp_port_t odp_port, const char *dpif_type)
 {
     struct hwv_port *port;
 
     HMAP_FOR_EACH_WITH_HASH (port, odp_node,
                              hash_int(odp_to_u32(odp_port), 0),
                              &ports_by_odp) {
-        if (port->odp_port == odp_port) {
+        if (port->odp_port == odp_port && port->dpif_type == dpif_type) {
             return port;
         }
     }

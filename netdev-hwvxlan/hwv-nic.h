@@ -54,7 +54,8 @@ struct hwv_port {
     bool check_mac;                     /* VF: frames must come from 'mac'. */
     struct eth_addr mac;
     struct hwv_rate rate;
-    odp_port_t odp_port;                /* ODPP_NONE until in a datapath. */
+    odp_port_t odp_port;                /* ODPP_NONE until in a datapath ... */
+    const char *dpif_type;              /* ... of this type. */
     struct hmap_node nic_node;          /* In 'nic->ports', by id. */
     struct hmap_node odp_node;          /* By odp_port, while it has one. */
 };
@@ -124,14 +125,17 @@ void hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *,
                        bool offload)
     OVS_EXCLUDED(hwv_control_mutex);
 
-/* 'netdev', of any class, now has port number 'odp_port' in the userspace
- * datapath, or no longer has it. */
+/* 'netdev', of any class, now has port number 'odp_port' in the datapath that
+ * its dpif_type names, or port 'odp_port' of that datapath goes.  A dpif_type
+ * is the string that netdev_get_dpif_type() returns, compared as a pointer as
+ * OVS does. */
 void hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
     OVS_EXCLUDED(hwv_control_mutex);
-void hwv_port_removed(odp_port_t odp_port) OVS_EXCLUDED(hwv_control_mutex);
+void hwv_port_removed(odp_port_t odp_port, const char *dpif_type)
+    OVS_EXCLUDED(hwv_control_mutex);
 
-/* Returns our port with number 'odp_port', or NULL. */
-struct hwv_port *hwv_port_find(odp_port_t odp_port)
+/* Returns our port with number 'odp_port' in datapath 'dpif_type', or NULL. */
+struct hwv_port *hwv_port_find(odp_port_t odp_port, const char *dpif_type)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* Returns our port for 'netdev', one of our class. */

@@ -35,10 +35,10 @@ is_vxlan_vport(const struct netdev *netdev)
 {
     return !strcmp(netdev_get_type(netdev), "vxlan")
            && netdev_get_dpif_type(netdev)
-           && !strcmp(netdev_get_dpif_type(netdev), "netdev");
+           && strcmp(netdev_get_dpif_type(netdev), "system");
 }
 
-/* Does vport_api have per-port data of 'netdev', a vxlan port?  It has once
+/* Does 'vport_api' have per-port data of 'netdev', a vxlan port?  It has once
  * its init function succeeded. */
 static bool
 has_vport_api(const struct netdev *netdev)
@@ -46,10 +46,11 @@ has_vport_api(const struct netdev *netdev)
     return vport_api && ovsrcu_get(void *, &netdev->hw_info.offload_data);
 }
 
-/* Is the flow that 'match' and 'info' describe, on a vxlan port, to be kept by
- * us?  So it is unless its packets came in by somebody else's port. */
+/* Is the flow of vxlan port 'netdev' that 'info' describes ours?  So it is
+ * unless its packets came in by somebody else's port. */
 static bool
-is_our_tunnel_flow(const struct offload_info *info)
+is_our_tunnel_flow(const struct netdev *netdev,
+                   const struct offload_info *info)
 {
     bool ours;
 
@@ -57,7 +58,8 @@ is_our_tunnel_flow(const struct offload_info *info)
         return true;
     }
     ovs_mutex_lock(&hwv_control_mutex);
-    ours = hwv_port_find(info->orig_in_port) != NULL;
+    ours = hwv_port_find(info->orig_in_port,
+                         netdev_get_dpif_type(netdev)) != NULL;
     ovs_mutex_unlock(&hwv_control_mutex);
     return ours;
 }
@@ -88,7 +90,7 @@ hwv_offload_uninit(struct netdev *netdev)
         ovs_mutex_lock(&hwv_control_mutex);
         odp_port = port->odp_port;
         ovs_mutex_unlock(&hwv_control_mutex);
-        hwv_port_removed(odp_port);
+        hwv_port_removed(odp_port, netdev_get_dpif_type(netdev));
     } else if (has_vport_api(netdev)) {
         vport_api->uninit_flow_api(netdev);
     }
@@ -105,6 +107,7 @@ hwv_offload_flow_put(struct netdev *netdev, struct match *match,
     const struct hwv_flow_put put = {
         .ufid = ufid,
         .netdev = netdev,
+        .dpif_type = netdev_get_dpif_type(netdev),
         .kind = (!port ? HWV_FLOW_TUNNEL
                  : port->id == HWV_UPLINK ? HWV_FLOW_UPLINK : HWV_FLOW_VF),
         .orig_in_port = info->orig_in_port,
@@ -113,7 +116,7 @@ hwv_offload_flow_put(struct netdev *netdev, struct match *match,
         .actions_len = actions_len,
     };
 
-    if (!port && has_vport_api(netdev) && !is_our_tunnel_flow(info)) {
+    if (!port && has_vport_api(netdev) && !is_our_tunnel_flow(netdev, info)) {
         return vport_api->flow_put(netdev, match, actions, actions_len, ufid,
                                    info, stats);
     }

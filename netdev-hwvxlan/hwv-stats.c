@@ -338,6 +338,7 @@ flow_verify(struct dpif *dpif, const struct dpif_flow *dumped,
         put = (struct hwv_flow_put) {
             .ufid = our_ufid,
             .netdev = flow->netdev,
+            .dpif_type = flow->dpif_type,
             .kind = flow->kind,
             .orig_in_port = flow->orig_in_port,
             .match = &match,

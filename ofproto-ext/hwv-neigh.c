@@ -21,19 +21,25 @@ neigh_lookup(const char *bridge, const struct in6_addr *ip,
     return !tnl_neigh_lookup(name, ip, mac);
 }
 
+/* 'tnl_conf_seq' exists once OVS has its configuration. */
+
 void
 hwv_neigh_run(void)
 {
-    uint64_t seqno = seq_read(tnl_conf_seq);
+    if (tnl_conf_seq) {
+        uint64_t seqno = seq_read(tnl_conf_seq);
 
-    if (seqno != last_seqno) {
-        last_seqno = seqno;
-        hwv_next_hop_refresh(neigh_lookup);
+        if (seqno != last_seqno) {
+            last_seqno = seqno;
+            hwv_next_hop_refresh(neigh_lookup);
+        }
     }
 }
 
 void
 hwv_neigh_wait(void)
 {
-    seq_wait(tnl_conf_seq, last_seqno);
+    if (tnl_conf_seq) {
+        seq_wait(tnl_conf_seq, last_seqno);
+    }
 }

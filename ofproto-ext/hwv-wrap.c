@@ -16,6 +16,7 @@
 
 #include "dp-packet.h"
 #include "dpif.h"
+#include "dpif-netdev.h"
 #include "dpif-provider.h"
 #include "flow.h"
 #include "hwv-nic.h"
@@ -139,9 +140,7 @@ __wrap_netdev_ports_insert(struct netdev *netdev, struct dpif_port *dpif_port)
 int
 __wrap_netdev_ports_remove(odp_port_t port_no, const char *dpif_type)
 {
-    if (!strcmp(dpif_type, "netdev")) {
-        hwv_port_removed(port_no);
-    }
+    hwv_port_removed(port_no, dpif_type);
     return __real_netdev_ports_remove(port_no, dpif_type);
 }
 
@@ -159,19 +158,13 @@ __wrap_netdev_ports_get(odp_port_t port_no, const char *dpif_type)
     return __real_netdev_ports_get(port_no, dpif_type);
 }
 
-static bool
-is_netdev_dpif(const struct dpif *dpif)
-{
-    return !strcmp(dpif_normalize_type(dpif_type(dpif)), "netdev");
-}
-
 int
 __wrap_dpif_flow_dump_next(struct dpif_flow_dump_thread *thread,
                            struct dpif_flow *flows, int max_flows)
 {
     int n;
 
-    if (!is_netdev_dpif(thread->dpif)) {
+    if (!dpif_is_netdev(thread->dpif)) {
         return __real_dpif_flow_dump_next(thread, flows, max_flows);
     }
 
@@ -202,7 +195,7 @@ void
 __wrap_dpif_operate(struct dpif *dpif, struct dpif_op **ops, size_t n,
                     enum dpif_offload_type offload_type)
 {
-    if (!is_netdev_dpif(dpif)) {
+    if (!dpif_is_netdev(dpif)) {
         __real_dpif_operate(dpif, ops, n, offload_type);
         return;
     }
@@ -313,7 +306,7 @@ flush_thread(void)
 int
 __wrap_dpif_set_config(struct dpif *dpif, const struct smap *config)
 {
-    if (is_netdev_dpif(dpif)) {
+    if (dpif_is_netdev(dpif)) {
         hwv_tx_flush_register(flush_thread);
         hwv_tx_flush_set_interval(smap_get_uint(config, "tx-flush-interval",
                                                 0));
