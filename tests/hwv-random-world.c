@@ -277,7 +277,8 @@ random_from_vf(struct ref_packet *packet)
 
     memset(packet, 0, sizeof *packet);
     random_inner(packet);
-    p = hwv_test_packet(buf, write_frame(packet, buf), random_range(80));
+    p = hwv_test_packet(buf, write_frame(packet, buf),
+                        2 * random_range(40));
     if (packet->asks_for_offload) {
         *dp_packet_ol_flags_ptr(p) |= flags[random_range(ARRAY_SIZE(flags))];
     }

@@ -142,9 +142,9 @@ START_TEST(test_push)
         build_push(&outer, &push);
         strip_push(&push, &tunnel);
 
-        ours = hwv_test_packet(frame, len, random_range(100));
+        ours = hwv_test_packet(frame, len, 2 * random_range(50));
         dp_packet_set_rss_hash(ours, random_uint32());
-        theirs = dp_packet_clone_with_headroom(ours, random_range(100));
+        theirs = dp_packet_clone_with_headroom(ours, 2 * random_range(50));
 
         hwv_encapsulate(ours, &tunnel, outer.vni, ecn);
         netdev_tnl_push_udp_header(NULL, theirs, &push);

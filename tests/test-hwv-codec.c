@@ -80,7 +80,7 @@ check_encap(char *words[], const struct shash *frames)
 {
     const struct bytes *frame = shash_find_data(frames, words[2]);
     struct hwv_tunnel tunnel;
-    size_t headroom = random_range(100);
+    size_t headroom = 2 * random_range(50);
     struct dp_packet *packet;
     size_t outer_len;
     uint8_t *outer;
