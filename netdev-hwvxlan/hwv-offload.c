@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "dpdk.h"
 #include "dpif.h"
 #include "hwv-flow.h"
 #include "hwv-nic.h"
@@ -73,7 +74,8 @@ hwv_offload_init(struct netdev *netdev)
     if (!is_vxlan_vport(netdev)) {
         return EOPNOTSUPP;
     }
-    if (vport_api && vport_api->init_flow_api(netdev)) {
+    if (vport_api && dpdk_available()
+        && vport_api->init_flow_api(netdev)) {
         VLOG_DBG("%s: not for %s", netdev_get_name(netdev), vport_api->type);
     }
     return 0;
