@@ -82,6 +82,8 @@ tests_test_hwv_match_LDADD = $(UNIT_TEST_LIBS)
 tests_test_hwv_match_soundness_SOURCES = \
 	tests/hwv-odp-string.c \
 	tests/hwv-odp-string.h \
+	tests/hwv-samples.c \
+	tests/hwv-samples.h \
 	tests/hwv-test-frames.c \
 	tests/hwv-test-frames.h \
 	tests/hwv-unit.h \

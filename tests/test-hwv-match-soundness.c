@@ -13,56 +13,26 @@
 #include <config.h>
 
 #include <check.h>
-#include <netinet/icmp6.h>
-#include <netinet/ip6.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "dp-packet.h"
 #include "flow.h"
-#include "hwv-codec.h"
-#include "hwv-frame.h"
 #include "hwv-key.h"
 #include "hwv-match.h"
 #include "hwv-odp-string.h"
+#include "hwv-samples.h"
 #include "hwv-test-frames.h"
 #include "hwv-unit.h"
-#include "netdev-native-tnl.h"
 #include "packets.h"
 #include "random.h"
 #include "util.h"
 
-#define VF_PORT 4
-#define TUNNEL_PORT 6
-#define UPLINK_PORT 1
-
-#define MAC1 ETH_ADDR_C(50,54,00,00,00,01)
-#define MAC2 ETH_ADDR_C(50,54,00,00,00,02)
-
-/* A packet as both see it. */
-struct sample {
-    /* OVS. */
-    struct flow flow;           /* From a VF, or after tnl_pop. */
-    struct flow outer;          /* Before tnl_pop. */
-
-    /* The NIC. */
-    struct hwv_frame frame;
-    struct hwv_source_key source;
-};
-
 #define HALF 400                /* Packets that match, and that do not. */
 
 struct samples {
-    struct sample samples[2 * HALF];
+    struct hwv_sample samples[2 * HALF];
     size_t n_matching;
     size_t n;
-};
-
-/* The flow or flows that decide about a packet. */
-struct flows {
-    bool rx;                    /* From the uplink, otherwise from a VF. */
-    struct match match;
-    struct match outer;         /* The tnl_pop flow, if 'rx'. */
 };
 
 /* What the flows are compiled to. */
@@ -74,161 +44,10 @@ struct entry {
     struct hwv_source_key source;
 };
 
-/* Random packets. */
-
-/* Makes neighbor discovery of the 'len' bytes at 'frame', if that is IPv6 and
- * long enough. */
-static void
-make_nd(uint8_t *frame, size_t len)
-{
-    struct eth_header *eth = (void *) frame;
-    struct ovs_16aligned_ip6_hdr *ip6 = (void *) (eth + 1);
-    struct icmp6_hdr *icmp6 = (void *) (ip6 + 1);
-    uint8_t *option = (uint8_t *) (icmp6 + 1) + sizeof(struct in6_addr);
-
-    if (len < sizeof *eth + sizeof *ip6 + sizeof *icmp6
-              + sizeof(struct in6_addr) + ND_LLA_OPT_LEN
-        || eth->eth_type != htons(ETH_TYPE_IPV6)) {
-        return;
-    }
-
-    ip6->ip6_nxt = IPPROTO_ICMPV6;
-    icmp6->icmp6_type = (hwv_one_in(2)
-                         ? ND_NEIGHBOR_SOLICIT : ND_NEIGHBOR_ADVERT);
-    icmp6->icmp6_code = 0;
-    option[0] = (icmp6->icmp6_type == ND_NEIGHBOR_SOLICIT
-                 ? ND_OPT_SOURCE_LINKADDR : ND_OPT_TARGET_LINKADDR);
-    option[1] = 1;
-    ip6->ip6_plen = htons(option + ND_LLA_OPT_LEN - (uint8_t *) icmp6);
-}
-
-/* Random values around those that 'flows' match: most packets should differ
- * from a packet that matches in one or two fields. */
-
-static bool
-differ(void)
-{
-    return hwv_one_in(16);
-}
-
-static void
-random_mac(struct eth_addr *mac, struct eth_addr value, struct eth_addr mask)
-{
-    const struct eth_addr macs[] = { MAC1, MAC2, eth_addr_zero };
-
-    if (eth_addr_is_zero(mask)) {
-        eth_addr_random(mac);
-    } else {
-        *mac = differ() ? macs[random_range(ARRAY_SIZE(macs))] : value;
-    }
-}
-
-static size_t
-random_inner(const struct match *match, uint8_t *frame)
-{
-    struct eth_header *eth = (void *) frame;
-    size_t len = hwv_random_frame(frame);
-
-    random_mac(&eth->eth_dst, match->flow.dl_dst, match->wc.masks.dl_dst);
-    random_mac(&eth->eth_src, match->flow.dl_src, match->wc.masks.dl_src);
-    if (hwv_one_in(4)) {
-        make_nd(frame, len);
-    }
-    return len;
-}
-
-static struct in6_addr
-random_addr(bool ipv6, struct in6_addr value)
-{
-    if (differ() || ipv6 == IN6_IS_ADDR_V4MAPPED(&value)) {
-        ck_assert(ipv6_parse(ipv6 ? "fd00::" : "::ffff:10.0.0.0", &value));
-        value.s6_addr[15] = 1 + random_range(3);
-    }
-    return value;
-}
-
-static void
-random_outer(const struct flows *flows, struct hwv_test_outer *outer)
-{
-    const uint8_t toses[] = { 0, IP_ECN_ECT_0, 0x20 };
-    const struct flow_tnl *tnl = &flows->match.flow.tunnel;
-    const struct flow *masks = &flows->outer.wc.masks;
-    const struct flow *flow = &flows->outer.flow;
-    bool ipv6 = !tnl->ip_dst ^ differ();
-
-    memset(outer, 0, sizeof *outer);
-    random_mac(&outer->dmac, flow->dl_dst, masks->dl_dst);
-    random_mac(&outer->smac, flow->dl_src, masks->dl_src);
-    outer->src = random_addr(ipv6, flow_tnl_src(tnl));
-    outer->dst = random_addr(ipv6, flow_tnl_dst(tnl));
-    outer->tos = (differ()
-                  ? toses[random_range(ARRAY_SIZE(toses))] : tnl->ip_tos);
-    outer->ttl = random_uint8();
-    outer->df = hwv_one_in(2);
-    outer->csum = ipv6 || differ() ^ !!(tnl->flags & FLOW_TNL_F_CSUM);
-    outer->udp_src = htons(random_uint16());
-    outer->udp_dst = htons(4789 + differ());
-    outer->vni = 5001 + differ();
-}
-
-static void
-extract(struct dp_packet *packet, odp_port_t port, struct flow *flow)
-{
-    packet->md.in_port.odp_port = port;
-    flow_extract(packet, flow);
-}
-
-static bool
-random_sample_tx(const struct flows *flows, struct sample *sample)
-{
-    uint8_t frame[HWV_RANDOM_FRAME_MAX];
-    size_t len = random_inner(&flows->match, frame);
-    struct dp_packet *packet;
-
-    if (!hwv_frame_parse(frame, len, &sample->frame)) {
-        return false;
-    }
-    packet = hwv_test_packet(frame, len, 0);
-    pkt_metadata_init(&packet->md, VF_PORT);
-    extract(packet, VF_PORT, &sample->flow);
-    dp_packet_delete(packet);
-    return true;
-}
-
-static bool
-random_sample_rx(const struct flows *flows, struct sample *sample)
-{
-    uint8_t buf[HWV_ENCAP_MAX + HWV_RANDOM_FRAME_MAX];
-    struct hwv_test_outer outer;
-    struct dp_packet *packet;
-    size_t outer_len, parsed_len, len;
-
-    random_outer(flows, &outer);
-    outer_len = hwv_test_outer_len(&outer);
-    len = random_inner(&flows->match, buf + outer_len);
-    hwv_test_write_outer(buf, &outer, len);
-    if (hwv_outer_parse(buf, outer_len + len, &sample->source, &parsed_len)
-        != HWV_OUTER_VXLAN
-        || !hwv_outer_verify(buf, outer_len + len)
-        || !hwv_frame_parse(buf + outer_len, len, &sample->frame)) {
-        return false;
-    }
-    ck_assert_uint_eq(parsed_len, outer_len);
-
-    packet = hwv_test_packet(buf, outer_len + len, 0);
-    pkt_metadata_init(&packet->md, UPLINK_PORT);
-    extract(packet, UPLINK_PORT, &sample->outer);
-    packet = netdev_vxlan_pop_header(packet);
-    ck_assert(packet != NULL);
-    extract(packet, TUNNEL_PORT, &sample->flow);
-    dp_packet_delete(packet);
-    return true;
-}
-
 /* The two answers. */
 
 static bool
-ovs_matches(const struct flows *flows, const struct sample *sample)
+ovs_matches(const struct hwv_flows *flows, const struct hwv_sample *sample)
 {
     return (flow_equal_except(&flows->match.flow, &sample->flow,
                               &flows->match.wc)
@@ -238,7 +57,7 @@ ovs_matches(const struct flows *flows, const struct sample *sample)
 }
 
 static enum hwv_reject
-compile(const struct flows *flows, struct entry *entry)
+compile(const struct hwv_flows *flows, struct entry *entry)
 {
     enum hwv_reject reject;
 
@@ -257,7 +76,7 @@ compile(const struct flows *flows, struct entry *entry)
 }
 
 static bool
-nic_matches_source(const struct entry *entry, const struct sample *sample)
+nic_matches_source(const struct entry *entry, const struct hwv_sample *sample)
 {
     struct hwv_source_key source = sample->source;
 
@@ -271,8 +90,8 @@ nic_matches_source(const struct entry *entry, const struct sample *sample)
 
 /* Ports are compared by their numbers, by whoever uses the compiler. */
 static bool
-nic_matches(const struct flows *flows, const struct entry *entry,
-            const struct sample *sample)
+nic_matches(const struct hwv_flows *flows, const struct entry *entry,
+            const struct hwv_sample *sample)
 {
     const struct hwv_inner_match *inner = &entry->inner;
     const struct hwv_frame *frame = &sample->frame;
@@ -299,7 +118,7 @@ nic_matches(const struct flows *flows, const struct entry *entry,
 /* Fails unless OVS and the NIC agree on all 'samples', if the NIC has an entry
  * for 'flows' at all.  Returns false if it has none. */
 static bool
-check_agreement(const struct flows *flows, const struct samples *samples)
+check_agreement(const struct hwv_flows *flows, const struct samples *samples)
 {
     struct entry entry;
 
@@ -307,7 +126,7 @@ check_agreement(const struct flows *flows, const struct samples *samples)
         return false;
     }
     for (size_t i = 0; i < samples->n; i++) {
-        const struct sample *sample = &samples->samples[i];
+        const struct hwv_sample *sample = &samples->samples[i];
         bool nic = nic_matches(flows, &entry, sample);
 
         if (nic != ovs_matches(flows, sample)) {
@@ -324,15 +143,14 @@ check_agreement(const struct flows *flows, const struct samples *samples)
 /* Samples around a flow. */
 
 static struct samples *
-samples_create(const struct flows *flows)
+samples_create(const struct hwv_flows *flows)
 {
     struct samples *s = xzalloc(sizeof *s);
 
     for (int i = 0; i < 100000 && s->n < 2 * HALF; i++) {
-        struct sample *sample = &s->samples[s->n];
+        struct hwv_sample *sample = &s->samples[s->n];
 
-        if (!(flows->rx ? random_sample_rx : random_sample_tx)(flows,
-                                                               sample)) {
+        if (!hwv_random_sample(flows, sample)) {
             continue;
         }
         if (ovs_matches(flows, sample)) {
@@ -351,7 +169,7 @@ samples_create(const struct flows *flows)
 /* Fails unless the samples that match show as 0 and as 1 each bit of the 'n'
  * bytes at 'offset' into 'struct flow' that is in 'bits', or each if NULL. */
 static void
-check_variety(const struct samples *samples, const struct flows *flows,
+check_variety(const struct samples *samples, const struct hwv_flows *flows,
               size_t offset, size_t n, const void *bits, const char *name)
 {
     for (size_t i = 0; i < n; i++) {
@@ -359,7 +177,7 @@ check_variety(const struct samples *samples, const struct flows *flows,
         uint8_t or = 0, and = 0xff;
 
         for (size_t j = 0; j < samples->n; j++) {
-            const struct sample *sample = &samples->samples[j];
+            const struct hwv_sample *sample = &samples->samples[j];
             uint8_t byte = ((const uint8_t *) &sample->flow)[offset + i];
 
             if (ovs_matches(flows, sample)) {
@@ -377,7 +195,7 @@ check_variety(const struct samples *samples, const struct flows *flows,
 
 /* A field that does not vary would hide that the NIC does not look at it. */
 static void
-check_samples(const struct samples *samples, const struct flows *flows)
+check_samples(const struct samples *samples, const struct hwv_flows *flows)
 {
     ovs_be16 tcp_flags = htons(0xff); /* All but reserved bits. */
     ovs_be32 label = htonl(IPV6_LABEL_MASK);
@@ -455,7 +273,7 @@ static const struct {
 };
 
 static void
-flows_init(struct flows *flows, size_t i)
+flows_init(struct hwv_flows *flows, size_t i)
 {
     memset(flows, 0, sizeof *flows);
     flows->rx = strings[i].outer != NULL;
@@ -467,7 +285,7 @@ flows_init(struct flows *flows, size_t i)
 
 /* Tries each way in which 'match' of 'flows' can differ in one bit. */
 static void
-try_bits(const struct flows *flows, struct match *match,
+try_bits(const struct hwv_flows *flows, struct match *match,
          const struct samples *samples)
 {
     uint8_t *flow = (uint8_t *) &match->flow;
@@ -501,7 +319,7 @@ try_bits(const struct flows *flows, struct match *match,
 START_TEST(test_bits)
 {
     struct samples *samples;
-    struct flows flows;
+    struct hwv_flows flows;
 
     hwv_test_seed();
     flows_init(&flows, _i);
@@ -538,15 +356,15 @@ START_TEST(test_random)
 {
     struct samples *samples;
     unsigned int n = 0;
-    struct flows base;
+    struct hwv_flows base;
 
     hwv_test_seed();
     flows_init(&base, _i);
     samples = samples_create(&base);
     for (int i = 0; i < 5000; i++) {
-        const struct sample *sample =
+        const struct hwv_sample *sample =
             &samples->samples[random_range(samples->n)];
-        struct flows flows = base;
+        struct hwv_flows flows = base;
 
         flows.match.flow = sample->flow;
         flows.outer.flow = sample->outer;
