@@ -58,6 +58,15 @@ hwv_action_compile(const struct nlattr *actions, size_t len,
     return len ? compile_list(actions, len, action) : HWV_ACCEPT;
 }
 
+bool
+hwv_action_same_path(const struct hwv_action *a, const struct hwv_action *b)
+{
+    struct hwv_action other = *b;
+
+    other.next_hop = a->next_hop;
+    return !memcmp(a, &other, sizeof other);
+}
+
 /* Is 'a' an action after which the packet is gone, or a copy of it is? */
 static bool
 is_output(const struct nlattr *a)

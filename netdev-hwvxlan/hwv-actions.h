@@ -19,6 +19,7 @@
  * caller.  Pure functions, safe from any thread. */
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -61,5 +62,10 @@ struct hwv_action {
  * checksum. */
 enum hwv_reject hwv_action_compile(const struct nlattr *actions, size_t len,
                                    struct hwv_action *action);
+
+/* Do 'a' and 'b' send a packet the same way, but for the next hop's MAC?  That
+ * is not the action's to say (see lib/hwv-next-hop.h). */
+bool hwv_action_same_path(const struct hwv_action *a,
+                          const struct hwv_action *b);
 
 #endif /* hwv-actions.h */

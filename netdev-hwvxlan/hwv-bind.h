@@ -63,6 +63,11 @@ void hwv_tunnel_use_hold(struct hwv_tunnel_use *use)
 void hwv_tunnel_use_release(struct hwv_tunnel_use *use)
     OVS_REQUIRES(hwv_control_mutex);
 
+/* Is the tunnel of 'flow', which encapsulates, still the one that
+ * hwv_tunnel_use_get() would give it?  It is not when the route changed. */
+bool hwv_tunnel_use_is_current(const struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+
 /* The next hop's MAC that 'use' has now. */
 struct eth_addr hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
     OVS_REQUIRES(hwv_control_mutex);
@@ -73,7 +78,7 @@ struct eth_addr hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
 /* One way that a source's packets may look on the wire. */
 struct hwv_source_row {
     struct hwv_source_key key;
-    const struct hwv_flow *pop; /* The tnl_pop flow that covers it. */
+    struct hwv_flow *pop;       /* The tnl_pop flow that covers it. */
 };
 
 /* Tunnel metadata that receive flows match. */
@@ -85,7 +90,7 @@ struct hwv_source {
     uint32_t id;
     size_t n_flows;             /* Flows that name it. */
     struct hwv_source_row *rows;
-    size_t n_rows;
+    size_t n_rows, allocated_rows;
 };
 
 /* Finds or adds the source of 'flow', which came from a tunnel, and stores it
@@ -94,13 +99,11 @@ enum hwv_reject hwv_source_get(struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);
 void hwv_source_put(struct hwv_flow *flow) OVS_REQUIRES(hwv_control_mutex);
 
-/* The tnl_pop flows of 'nic' have changed: brings the rows of all its sources
- * up to date. */
-void hwv_source_refresh_all(struct hwv_nic *nic)
+/* The tnl_pop flow 'pop' has joined 'pop->nic->pops', or is about to leave:
+ * brings the rows of the sources that it covers up to date. */
+void hwv_source_add_pop(struct hwv_flow *pop)
     OVS_REQUIRES(hwv_control_mutex);
-
-/* Number of rows that the tnl_pop flow 'pop' covers. */
-size_t hwv_source_rows_of(const struct hwv_flow *pop)
+void hwv_source_remove_pop(struct hwv_flow *pop)
     OVS_REQUIRES(hwv_control_mutex);
 
 #endif /* hwv-bind.h */

@@ -7,6 +7,7 @@
 
 #include "hash.h"
 #include "hwv-bind.h"
+#include "hwv-codec.h"
 #include "hwv-stats.h"
 #include "odp-util.h"
 #include "openvswitch/dynamic-string.h"
@@ -29,8 +30,12 @@ static struct hwv_flow *flow_create(const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
 static void flow_destroy(struct hwv_flow *)
     OVS_REQUIRES(hwv_control_mutex);
-static void flow_compile(struct hwv_flow *, const struct hwv_flow_put *)
+static bool flow_is_same(const struct hwv_flow *, const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
+static void flow_store(struct hwv_flow *, const struct hwv_flow_put *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_compile(struct hwv_flow *, const struct hwv_flow_put *);
+static enum hwv_reject flow_check(const struct hwv_flow *);
 static void flow_try_bind(struct hwv_flow *)
     OVS_REQUIRES(hwv_control_mutex);
 static void flow_set_reject(struct hwv_flow *, enum hwv_reject)
@@ -62,6 +67,11 @@ hwv_flow_put(const struct hwv_flow_put *put)
 
     ovs_mutex_lock(&hwv_control_mutex);
     flow = hwv_flow_find(put->ufid);
+    if (flow && flow_is_same(flow, put)) {
+        flow_store(flow, put);
+        ovs_mutex_unlock(&hwv_control_mutex);
+        return;
+    }
     if (flow) {
         /* Hold on to the tunnel, lest it goes and comes back with the next
          * hop's MAC that this flow was put with. */
@@ -73,7 +83,9 @@ hwv_flow_put(const struct hwv_flow_put *put)
     } else {
         flow = flow_create(put);
     }
+    flow_store(flow, put);
     flow_compile(flow, put);
+    flow_set_reject(flow, flow->compiled);
     flow_try_bind(flow);
     if (tunnel_use) {
         hwv_tunnel_use_release(tunnel_use);
@@ -218,13 +230,25 @@ hwv_flow_unbind_port(struct hwv_nic *nic, const struct hwv_port *port)
 }
 
 bool
+hwv_flow_does(const struct hwv_flow *flow, const struct nlattr *actions,
+              size_t actions_len)
+{
+    struct hwv_action action;
+
+    return (flow->nic
+            && !hwv_action_compile(actions, actions_len, &action)
+            && hwv_action_same_path(&action, &flow->action)
+            && (!flow->tunnel_use || hwv_tunnel_use_is_current(flow)));
+}
+
+bool
 hwv_flow_resident(const struct hwv_flow *flow)
 {
     if (!flow->nic) {
         return false;
     }
     if (flow->kind == HWV_FLOW_UPLINK) {
-        return hwv_source_rows_of(flow) > 0;
+        return flow->n_rows > 0;
     }
     for (size_t i = 0; i < flow->n_claims; i++) {
         if (!flow->claims[i].entry->resident) {
@@ -338,21 +362,27 @@ flow_destroy(struct hwv_flow *flow)
     free(flow);
 }
 
+/* Keeps what OVS gave. */
 static void
-flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put)
+flow_store(struct hwv_flow *flow, const struct hwv_flow_put *put)
 {
     flow->netdev = put->netdev;
     flow->dpif_type = put->dpif_type;
     flow->in_port = put->match->flow.in_port.odp_port;
     flow->orig_in_port = put->orig_in_port;
-    flow->kind = put->kind;
     flow->unverified = false;
     minimatch_destroy(&flow->match);
     minimatch_init(&flow->match, put->match);
     free(flow->actions);
     flow->actions = xmemdup(put->actions, put->actions_len);
     flow->actions_len = put->actions_len;
+}
 
+/* Compiles 'put' into 'flow'. */
+static void
+flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put)
+{
+    flow->kind = put->kind;
     switch (flow->kind) {
     case HWV_FLOW_VF:
         flow->compiled = hwv_match_from_vf(put->match, &flow->inner);
@@ -368,14 +398,54 @@ flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put)
         OVS_NOT_REACHED();
     }
     if (!flow->compiled) {
-        flow->compiled = hwv_action_compile(flow->actions, flow->actions_len,
+        flow->compiled = hwv_action_compile(put->actions, put->actions_len,
                                             &flow->action);
     }
-    if (!flow->compiled && flow->kind == HWV_FLOW_UPLINK
-        && flow->action.type != HWV_ACTION_POP) {
-        flow->compiled = HWV_REJECT_NOT_TNL_POP;
+    if (!flow->compiled) {
+        flow->compiled = flow_check(flow);
     }
-    flow_set_reject(flow, flow->compiled);
+}
+
+/* Do the match and the action of 'flow', each fine by itself, go together? */
+static enum hwv_reject
+flow_check(const struct hwv_flow *flow)
+{
+    const struct hwv_inner_match *inner = &flow->inner;
+    const struct hwv_action *action = &flow->action;
+    uint8_t ecn = (inner->class & HWV_CLASS_ECN) >> HWV_CLASS_ECN_SHIFT;
+
+    if (flow->kind == HWV_FLOW_UPLINK && action->type != HWV_ACTION_POP) {
+        return HWV_REJECT_NOT_TNL_POP;
+    }
+    if (flow->kind != HWV_FLOW_UPLINK && action->type == HWV_ACTION_POP) {
+        return HWV_REJECT_ACTION;
+    }
+    if (action->type == HWV_ACTION_ENCAP
+        && (!inner->ecn_matched || action->outer_ecn != hwv_outer_ecn(ecn))) {
+        return HWV_REJECT_TUNNEL_ECN;
+    }
+    return HWV_ACCEPT;
+}
+
+/* Is 'put' what 'flow' already does in its NIC?  So it is when only the next
+ * hop's MAC has changed. */
+static bool
+flow_is_same(const struct hwv_flow *flow, const struct hwv_flow_put *put)
+{
+    struct hwv_flow new;
+
+    if (!flow->nic || flow->netdev != put->netdev
+        || flow->orig_in_port != put->orig_in_port) {
+        return false;
+    }
+    memset(&new, 0, sizeof new);
+    flow_compile(&new, put);
+    return (!new.compiled && new.kind == flow->kind
+            && !memcmp(&new.inner, &flow->inner, sizeof new.inner)
+            && !memcmp(&new.tunnel, &flow->tunnel, sizeof new.tunnel)
+            && !memcmp(&new.outer, &flow->outer, sizeof new.outer)
+            && hwv_action_same_path(&new.action, &flow->action)
+            && (!flow->tunnel_use || hwv_tunnel_use_is_current(flow)));
 }
 
 /* Notes that 'flow' is refused for 'reject', or not (any longer). */
@@ -453,8 +523,7 @@ flow_detach(struct hwv_flow *flow)
     hwv_tunnel_use_put(flow);
     hwv_source_put(flow);
     if (flow->kind == HWV_FLOW_UPLINK) {
-        ovs_list_remove(&flow->pop_node);
-        hwv_source_refresh_all(nic);
+        hwv_source_remove_pop(flow);
     }
     flow->nic = NULL;
     hwv_nic_unuse(nic);
@@ -536,9 +605,6 @@ flow_resolve(struct hwv_flow *flow, struct hwv_flow_value *value)
         value->output = HWV_OUT_DROP;
         return HWV_ACCEPT;
     }
-    if (action->type == HWV_ACTION_POP) {
-        return HWV_REJECT_ACTION;
-    }
     if (!out || out->nic != flow->nic) {
         return HWV_REJECT_OUTPUT_PORT;
     }
@@ -598,7 +664,7 @@ flow_bind(struct hwv_flow *flow)
         return reject;
     }
     if (flow->kind == HWV_FLOW_UPLINK) {
-        hwv_source_refresh_all(flow->nic);
+        hwv_source_add_pop(flow);
         return HWV_ACCEPT;
     }
 

@@ -94,6 +94,7 @@ struct hwv_flow {
     uint64_t tunnel_base;       /* Packets counted before 'tunnel_use'. */
     struct hwv_source *source;          /* TUNNEL. */
     struct ovs_list pop_node;           /* UPLINK: in 'nic->pops'. */
+    size_t n_rows;              /* UPLINK: source table rows it covers. */
 
     /* Statistics: 'counter' of 'counter_nic' goes on over unbinding, until the
      * flow goes or is bound to another NIC. */
@@ -154,6 +155,12 @@ void hwv_flow_update_conflict(struct hwv_flow *flow)
 void hwv_flow_unbind_all(struct hwv_nic *nic, enum hwv_reject reject)
     OVS_REQUIRES(hwv_control_mutex);
 void hwv_flow_unbind_port(struct hwv_nic *nic, const struct hwv_port *port)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Does the NIC do for 'flow' what 'actions' say, but for the next hop's MAC,
+ * which is not the flow's to say? */
+bool hwv_flow_does(const struct hwv_flow *flow, const struct nlattr *actions,
+                   size_t actions_len)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* Is 'flow' in the NIC now? */

@@ -14,10 +14,11 @@ static struct hwv_source *source_find(const struct hwv_flow *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
 static struct hwv_source *source_add(struct hwv_flow *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
-static void source_refresh(struct hwv_source *)
+static void source_add_row(struct hwv_source *, struct hwv_flow *pop)
     OVS_REQUIRES(hwv_control_mutex);
-static void source_set_rows(struct hwv_source *, struct hwv_source_row *rows,
-                            size_t n)
+static void source_drop_rows(struct hwv_source *, const struct hwv_flow *pop)
+    OVS_REQUIRES(hwv_control_mutex);
+static void source_add_rows(struct hwv_source *)
     OVS_REQUIRES(hwv_control_mutex);
 static void source_free(struct hwv_source *);
 
@@ -50,7 +51,7 @@ hwv_source_put(struct hwv_flow *flow)
 
     flow->source = NULL;
     if (!--source->n_flows) {
-        source_set_rows(source, NULL, 0);
+        source_drop_rows(source, NULL);
         hmap_remove(&source->nic->sources, &source->node);
 
         /* A packet on its way may have found this id in the source table and
@@ -62,30 +63,28 @@ hwv_source_put(struct hwv_flow *flow)
 }
 
 void
-hwv_source_refresh_all(struct hwv_nic *nic)
+hwv_source_add_pop(struct hwv_flow *pop)
 {
     struct hwv_source *source;
 
-    HMAP_FOR_EACH (source, node, &nic->sources) {
-        source_refresh(source);
+    HMAP_FOR_EACH (source, node, &pop->nic->sources) {
+        source_add_row(source, pop);
     }
 }
 
-size_t
-hwv_source_rows_of(const struct hwv_flow *pop)
+void
+hwv_source_remove_pop(struct hwv_flow *pop)
 {
-    const struct hwv_source *source;
-    size_t n = 0;
+    struct hwv_nic *nic = pop->nic;
+    struct hwv_source *source;
 
-    if (!pop->nic) {
-        return 0;
-    }
-    HMAP_FOR_EACH (source, node, &pop->nic->sources) {
-        for (size_t i = 0; i < source->n_rows; i++) {
-            n += source->rows[i].pop == pop;
+    ovs_list_remove(&pop->pop_node);
+    HMAP_FOR_EACH (source, node, &nic->sources) {
+        if (!pop->n_rows) {
+            break;
         }
+        source_drop_rows(source, pop);
     }
-    return n;
 }
 
 static struct hwv_source *
@@ -119,73 +118,84 @@ source_add(struct hwv_flow *flow, uint32_t hash)
     source->tnl_port = flow->in_port;
     source->id = id;
     hmap_insert(&nic->sources, &source->node, hash);
-    source_refresh(source);
+    source_add_rows(source);
     return source;
 }
 
-/* Gives 'source' a row for each installed tnl_pop flow that covers it.  Two
- * flows may make the same row: both are true then, and the first counts. */
-static void
-source_refresh(struct hwv_source *source)
+static struct hwv_source_row *
+source_find_row(const struct hwv_source *source,
+                const struct hwv_source_key *key)
 {
-    size_t n = 0, allocated = 0;
-    struct hwv_source_row *rows = NULL;
-    const struct hwv_flow *pop;
-
-    LIST_FOR_EACH (pop, pop_node, &source->nic->pops) {
-        struct hwv_source_key key;
-        bool known = false;
-
-        if (pop->action.port != source->tnl_port
-            || !hwv_outer_match_covers(&pop->outer, &source->match, &key)) {
-            continue;
-        }
-        for (size_t i = 0; i < n && !known; i++) {
-            known = !memcmp(&rows[i].key, &key, sizeof key);
-        }
-        if (!known) {
-            if (n >= allocated) {
-                rows = x2nrealloc(rows, &allocated, sizeof *rows);
-            }
-            rows[n++] = (struct hwv_source_row) { .key = key, .pop = pop };
+    for (size_t i = 0; i < source->n_rows; i++) {
+        if (!memcmp(&source->rows[i].key, key, sizeof *key)) {
+            return &source->rows[i];
         }
     }
-    source_set_rows(source, rows, n);
+    return NULL;
 }
 
-/* Replaces the rows of 'source', in the NIC too, by the 'n' rows at 'rows',
- * which it takes.  A row that the NIC has no room for is left out. */
+/* Gives 'source' a row for the tnl_pop flow 'pop', if it covers the source.
+ * Two flows may make the same row: both are true then, and the first counts.
+ * A row that the NIC has no room for is left out. */
 static void
-source_set_rows(struct hwv_source *source, struct hwv_source_row *rows,
-                size_t n)
+source_add_row(struct hwv_source *source, struct hwv_flow *pop)
+{
+    const struct hwv_source_value value = {
+        .id = source->id,
+        .counter = pop->counter,
+    };
+    struct hwv_nic *nic = source->nic;
+    struct hwv_source_key key;
+
+    if (pop->action.port != source->tnl_port
+        || !hwv_outer_match_covers(&pop->outer, &source->match, &key)
+        || source_find_row(source, &key)
+        || nic->provider->source_set(nic->dev, &key, &value)) {
+        return;
+    }
+    if (source->n_rows >= source->allocated_rows) {
+        source->rows = x2nrealloc(source->rows, &source->allocated_rows,
+                                  sizeof *source->rows);
+    }
+    source->rows[source->n_rows++]
+        = (struct hwv_source_row) { .key = key, .pop = pop };
+    pop->n_rows++;
+}
+
+/* Takes the rows of 'pop' away from 'source', or all rows if NULL. */
+static void
+source_drop_rows(struct hwv_source *source, const struct hwv_flow *pop)
 {
     struct hwv_nic *nic = source->nic;
-    size_t n_set = 0;
+    bool dropped = false;
+    size_t i = 0;
 
-    for (size_t i = 0; i < source->n_rows; i++) {
-        bool kept = false;
+    while (i < source->n_rows) {
+        struct hwv_source_row *row = &source->rows[i];
 
-        for (size_t j = 0; j < n && !kept; j++) {
-            kept = !memcmp(&source->rows[i].key, &rows[j].key,
-                           sizeof rows[j].key);
+        if (pop && row->pop != pop) {
+            i++;
+            continue;
         }
-        if (!kept) {
-            nic->provider->source_remove(nic->dev, &source->rows[i].key);
-        }
+        nic->provider->source_remove(nic->dev, &row->key);
+        row->pop->n_rows--;
+        *row = source->rows[--source->n_rows];
+        dropped = true;
     }
-    for (size_t i = 0; i < n; i++) {
-        const struct hwv_source_value value = {
-            .id = source->id,
-            .counter = rows[i].pop->counter,
-        };
-
-        if (!nic->provider->source_set(nic->dev, &rows[i].key, &value)) {
-            rows[n_set++] = rows[i];
-        }
+    if (pop && dropped) {
+        source_add_rows(source);
     }
-    free(source->rows);
-    source->rows = rows;
-    source->n_rows = n_set;
+}
+
+/* Gives 'source' a row for each installed tnl_pop flow that covers it. */
+static void
+source_add_rows(struct hwv_source *source)
+{
+    struct hwv_flow *pop;
+
+    LIST_FOR_EACH (pop, pop_node, &source->nic->pops) {
+        source_add_row(source, pop);
+    }
 }
 
 /* RCU callback. */
@@ -196,5 +206,6 @@ source_free(struct hwv_source *source)
     id_pool_free_id(source->nic->source_ids, source->id);
     hwv_nic_unuse(source->nic);
     ovs_mutex_unlock(&hwv_control_mutex);
+    free(source->rows);
     free(source);
 }

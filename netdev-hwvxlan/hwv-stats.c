@@ -175,7 +175,9 @@ hwv_stats_prepare_op(const struct dpif_op *op)
     ovs_mutex_lock(&hwv_control_mutex);
     owner = owner_find(ufid, pmd_id);
     flow = owner ? owner->flow : hwv_flow_find_put(ufid);
-    if (flow) {
+    if (flow && !(op->type == DPIF_OP_FLOW_PUT
+                  && hwv_flow_does(flow, op->flow_put.actions,
+                                   op->flow_put.actions_len))) {
         hwv_flow_suspend(flow);
     }
     ovs_mutex_unlock(&hwv_control_mutex);

@@ -87,6 +87,18 @@ hwv_tunnel_use_release(struct hwv_tunnel_use *use)
     }
 }
 
+bool
+hwv_tunnel_use_is_current(const struct hwv_flow *flow)
+{
+    const struct hwv_tunnel_use *use = flow->tunnel_use;
+    struct hop hop;
+
+    hop_lookup(&flow->action, &hop);
+    return (!strcmp(use->bridge, hop.bridge)
+            && ipv6_addr_equals(&use->next_hop, &hop.ip)
+            && (hop.bridge[0] || eth_addr_equals(use->fixed_mac, hop.mac)));
+}
+
 struct eth_addr
 hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
 {
