@@ -12,6 +12,7 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-dump.c \
 	netdev-hwvxlan/hwv-dump.h \
 	netdev-hwvxlan/hwv-entry.c \
+	netdev-hwvxlan/hwv-flow-bind.c \
 	netdev-hwvxlan/hwv-flow.c \
 	netdev-hwvxlan/hwv-flow.h \
 	netdev-hwvxlan/hwv-match-outer.c \

@@ -13,6 +13,30 @@
 
 #include "hwv-flow.h"
 
+/* Flows (hwv-flow-bind.c)
+ * ----------------------- */
+
+/* Binds 'flow', which is not bound, or notes why that is not possible now. */
+void hwv_flow_bind(struct hwv_flow *flow) OVS_REQUIRES(hwv_control_mutex);
+
+/* Takes 'flow', which is bound, wholly or in part, out of its NIC.  Its
+ * counter stays. */
+void hwv_flow_detach(struct hwv_flow *flow) OVS_REQUIRES(hwv_control_mutex);
+
+/* Gives up the counter of 'flow', which is not bound.  What it counted stays
+ * in the flow's count. */
+void hwv_flow_release_counter(struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Counts what OVS was not told of the count of 'flow', which goes, as late
+ * (see hwv_nic_late()). */
+void hwv_flow_count_late(const struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Notes that 'flow' is refused for 'reject', or not (any longer). */
+void hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
+    OVS_REQUIRES(hwv_control_mutex);
+
 /* Entries (hwv-entry.c)
  * --------------------- */
 

@@ -36,19 +36,7 @@ static void flow_store(struct hwv_flow *, const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
 static void flow_compile(struct hwv_flow *, const struct hwv_flow_put *);
 static enum hwv_reject flow_check(const struct hwv_flow *);
-static void flow_try_bind(struct hwv_flow *)
-    OVS_REQUIRES(hwv_control_mutex);
-static void flow_set_reject(struct hwv_flow *, enum hwv_reject)
-    OVS_REQUIRES(hwv_control_mutex);
-static enum hwv_reject flow_bind(struct hwv_flow *)
-    OVS_REQUIRES(hwv_control_mutex);
-static void flow_detach(struct hwv_flow *)
-    OVS_REQUIRES(hwv_control_mutex);
 static bool flows_wait_for_room(void)
-    OVS_REQUIRES(hwv_control_mutex);
-static void flow_release_counter(struct hwv_flow *)
-    OVS_REQUIRES(hwv_control_mutex);
-static void flow_count_late(const struct hwv_flow *)
     OVS_REQUIRES(hwv_control_mutex);
 static bool flow_uses_port(const struct hwv_flow *, const struct hwv_port *)
     OVS_REQUIRES(hwv_control_mutex);
@@ -85,8 +73,8 @@ hwv_flow_put(const struct hwv_flow_put *put)
     }
     flow_store(flow, put);
     flow_compile(flow, put);
-    flow_set_reject(flow, flow->compiled);
-    flow_try_bind(flow);
+    hwv_flow_set_reject(flow, flow->compiled);
+    hwv_flow_bind(flow);
     if (tunnel_use) {
         hwv_tunnel_use_release(tunnel_use);
     }
@@ -171,13 +159,13 @@ hwv_flow_unbind(struct hwv_flow *flow, enum hwv_reject reject)
 
     if (nic) {
         hwv_nic_use(nic);
-        flow_detach(flow);
+        hwv_flow_detach(flow);
         if (flows_wait_for_room()) {
             hwv_nic_has_room(nic);
         }
         hwv_nic_unuse(nic);
     }
-    flow_set_reject(flow, flow->compiled ? flow->compiled : reject);
+    hwv_flow_set_reject(flow, flow->compiled ? flow->compiled : reject);
 }
 
 void
@@ -188,7 +176,7 @@ hwv_flow_bind_all(struct hwv_nic *nic)
     hwv_entry_refresh_all(nic);
     HMAP_FOR_EACH (flow, node, &flows) {
         if (!flow->nic && !flow->unverified) {
-            flow_try_bind(flow);
+            hwv_flow_bind(flow);
         }
     }
 }
@@ -198,11 +186,11 @@ hwv_flow_update_conflict(struct hwv_flow *flow)
 {
     for (size_t i = 0; i < flow->n_claims; i++) {
         if (!flow->claims[i].entry->resident) {
-            flow_set_reject(flow, HWV_REJECT_CONFLICT);
+            hwv_flow_set_reject(flow, HWV_REJECT_CONFLICT);
             return;
         }
     }
-    flow_set_reject(flow, HWV_ACCEPT);
+    hwv_flow_set_reject(flow, HWV_ACCEPT);
 }
 
 void
@@ -343,8 +331,8 @@ flow_destroy(struct hwv_flow *flow)
     enum hwv_reject reject;
 
     hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
-    flow_count_late(flow);
-    flow_release_counter(flow);
+    hwv_flow_count_late(flow);
+    hwv_flow_release_counter(flow);
     hwv_stats_forget(flow);
 
     reject = flow->compiled;
@@ -354,7 +342,7 @@ flow_destroy(struct hwv_flow *flow)
         hwv_flow_format(flow, &s);
         reject_examples[reject] = ds_steal_cstr(&s);
     }
-    flow_set_reject(flow, HWV_ACCEPT);
+    hwv_flow_set_reject(flow, HWV_ACCEPT);
     hmap_remove(&flows, &flow->node);
     hmap_remove(&flows_by_put_ufid, &flow->put_node);
     minimatch_destroy(&flow->match);
@@ -448,9 +436,8 @@ flow_is_same(const struct hwv_flow *flow, const struct hwv_flow_put *put)
             && (!flow->tunnel_use || hwv_tunnel_use_is_current(flow)));
 }
 
-/* Notes that 'flow' is refused for 'reject', or not (any longer). */
-static void
-flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
+void
+hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
 {
     if (flow->reject != reject) {
         reject_stats[flow->reject].now--;
@@ -460,233 +447,12 @@ flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
     }
 }
 
-/* Returns the NIC that 'flow' concerns, or NULL. */
-static struct hwv_nic *
-flow_find_nic(const struct hwv_flow *flow)
-{
-    const struct hwv_port *port;
-
-    if (flow->kind != HWV_FLOW_TUNNEL) {
-        port = hwv_port_from_netdev(flow->netdev);
-    } else if (flow->action.type == HWV_ACTION_DROP) {
-        port = hwv_port_find(flow->orig_in_port, flow->dpif_type);
-    } else {
-        port = hwv_port_find(flow->action.port, flow->dpif_type);
-    }
-    return port ? port->nic : NULL;
-}
-
-static void
-flow_try_bind(struct hwv_flow *flow)
-{
-    struct hwv_nic *nic;
-    enum hwv_reject reject;
-
-    if (flow->compiled) {
-        return;
-    }
-
-    nic = flow_find_nic(flow);
-    if (!nic) {
-        flow_set_reject(flow, flow->kind == HWV_FLOW_TUNNEL
-                              ? HWV_REJECT_OUTPUT_PORT : HWV_REJECT_NO_NIC);
-        return;
-    }
-    if (!hwv_nic_enabled(nic)) {
-        flow_set_reject(flow, !nic->offload ? HWV_REJECT_OFFLOAD_OFF
-                              : nic->stale ? HWV_REJECT_FLUSHED
-                              : HWV_REJECT_NO_NIC);
-        return;
-    }
-
-    flow->nic = nic;
-    hwv_nic_use(nic);
-    if (flow->kind == HWV_FLOW_UPLINK) {
-        ovs_list_push_back(&nic->pops, &flow->pop_node);
-    }
-    reject = flow_bind(flow);
-    if (reject) {
-        flow_detach(flow);
-        flow_set_reject(flow, reject);
-    } else {
-        hwv_flow_update_conflict(flow);
-    }
-}
-
-/* Takes 'flow', which is bound, wholly or in part, out of its NIC. */
-static void
-flow_detach(struct hwv_flow *flow)
-{
-    struct hwv_nic *nic = flow->nic;
-
-    hwv_entry_disclaim(flow);
-    hwv_tunnel_use_put(flow);
-    hwv_source_put(flow);
-    if (flow->kind == HWV_FLOW_UPLINK) {
-        hwv_source_remove_pop(flow);
-    }
-    flow->nic = NULL;
-    hwv_nic_unuse(nic);
-}
-
 static bool
 flows_wait_for_room(void)
 {
     return reject_stats[HWV_REJECT_FLOWS_FULL].now
            || reject_stats[HWV_REJECT_TUNNELS_FULL].now
            || reject_stats[HWV_REJECT_SOURCES_FULL].now;
-}
-
-/* Makes sure that 'flow' has a counter on its NIC. */
-static enum hwv_reject
-flow_get_counter(struct hwv_flow *flow)
-{
-    struct hwv_nic *nic = flow->nic;
-
-    if (flow->counter_nic != nic) {
-        flow_release_counter(flow);
-        if (nic->provider->counter_alloc(nic->dev, &flow->counter)) {
-            flow->counter = HWV_NO_COUNTER;
-            return HWV_REJECT_COUNTERS_FULL;
-        }
-        flow->counter_nic = nic;
-        hwv_nic_use(nic);
-    }
-    return HWV_ACCEPT;
-}
-
-/* Gives up the counter of 'flow'.  What it counted and OVS has not been told
- * goes to 'retired', to be told if the flow lives on. */
-static void
-flow_release_counter(struct hwv_flow *flow)
-{
-    struct hwv_nic *nic = flow->counter_nic;
-    struct hwv_count sum;
-
-    if (!nic) {
-        return;
-    }
-
-    nic->provider->counter_read(nic->dev, flow->counter, &sum);
-    nic->provider->counter_free(nic->dev, flow->counter, &sum);
-    flow->retired.packets += sum.packets;
-    flow->retired.bytes += sum.bytes;
-    flow->retired.used = MAX(flow->retired.used, sum.used);
-    flow->counter = HWV_NO_COUNTER;
-    flow->counter_nic = NULL;
-    hwv_nic_unuse(nic);
-}
-
-/* What OVS was not told of the count of 'flow', which goes, is late. */
-static void
-flow_count_late(const struct hwv_flow *flow)
-{
-    struct hwv_nic *nic = flow->counter_nic;
-
-    if (nic) {
-        struct hwv_count sum;
-
-        hwv_flow_count(flow, &sum);
-        nic->late.packets += sum.packets - flow->handed_packets;
-        nic->late.bytes += sum.bytes - flow->handed_bytes;
-    }
-}
-
-/* Where 'flow', which is not an uplink flow, sends its packets. */
-static enum hwv_reject
-flow_resolve(struct hwv_flow *flow, struct hwv_flow_value *value)
-{
-    const struct hwv_action *action = &flow->action;
-    const struct hwv_port *out = hwv_port_find(action->port,
-                                               flow->dpif_type);
-
-    *value = (struct hwv_flow_value) { .counter = flow->counter };
-    if (action->type == HWV_ACTION_DROP) {
-        value->output = HWV_OUT_DROP;
-        return HWV_ACCEPT;
-    }
-    if (!out || out->nic != flow->nic) {
-        return HWV_REJECT_OUTPUT_PORT;
-    }
-    if (out->id != HWV_UPLINK) {
-        if (action->type == HWV_ACTION_ENCAP) {
-            return HWV_REJECT_OUTPUT_PORT;
-        }
-        if (out->odp_port == flow->in_port) {
-            return HWV_REJECT_HAIRPIN;
-        }
-        value->output = HWV_OUT_VF;
-        value->vf = out->id;
-        return HWV_ACCEPT;
-    }
-    if (flow->kind == HWV_FLOW_TUNNEL) {
-        return HWV_REJECT_TUNNEL_TO_TUNNEL;
-    }
-    if (action->type == HWV_ACTION_OUTPUT) {
-        value->output = HWV_OUT_UPLINK;
-        return HWV_ACCEPT;
-    }
-    value->output = HWV_OUT_TUNNEL;
-    value->vni = action->vni;
-    return HWV_ACCEPT;
-}
-
-/* Claims the keys of 'flow' in 'domain'. */
-static enum hwv_reject
-flow_claim(struct hwv_flow *flow, uint32_t domain,
-           const struct hwv_flow_value *value)
-{
-    const struct hwv_inner_match *inner = &flow->inner;
-    bool any_ecn = flow->kind == HWV_FLOW_VF && !inner->ecn_matched;
-
-    for (int ecn = 0; ecn < (any_ecn ? 4 : 1); ecn++) {
-        uint8_t class = inner->class | ecn << HWV_CLASS_ECN_SHIFT;
-        struct hwv_key key = hwv_key_make(domain, inner->dmac, inner->smac,
-                                          class);
-        enum hwv_reject reject = hwv_entry_claim(flow, &key, value);
-
-        if (reject) {
-            return reject;
-        }
-    }
-    return HWV_ACCEPT;
-}
-
-/* Puts 'flow' into the tables of 'flow->nic'.  On refusal the caller undoes
- * what has been done. */
-static enum hwv_reject
-flow_bind(struct hwv_flow *flow)
-{
-    enum hwv_reject reject = flow_get_counter(flow);
-    struct hwv_flow_value value;
-
-    if (reject) {
-        return reject;
-    }
-    if (flow->kind == HWV_FLOW_UPLINK) {
-        hwv_source_add_pop(flow);
-        return HWV_ACCEPT;
-    }
-
-    reject = flow_resolve(flow, &value);
-    if (reject) {
-        return reject;
-    }
-    if (value.output == HWV_OUT_TUNNEL) {
-        reject = hwv_tunnel_use_get(flow);
-        if (reject) {
-            return reject;
-        }
-        value.tunnel = flow->tunnel_use->id;
-    }
-    if (flow->kind == HWV_FLOW_TUNNEL) {
-        reject = hwv_source_get(flow);
-        if (reject) {
-            return reject;
-        }
-        return flow_claim(flow, flow->source->id, &value);
-    }
-    return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->id, &value);
 }
 
 /* Does 'flow', which is bound, go in or out by 'port'? */
