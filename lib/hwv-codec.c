@@ -29,11 +29,12 @@ static void finish_ipv6(struct ovs_16aligned_ip6_hdr *, size_t udp_len,
 static void finish_udp(struct udp_header *, size_t udp_len, ovs_be16 src_port);
 static void finish_udp_csum(struct udp_header *, size_t udp_len,
                             uint32_t pseudo_header);
+static size_t skip_vlans(const void *data, size_t len, ovs_be16 *eth_type);
 static enum hwv_outer_result parse_ipv4(const void *data, size_t len,
-                                        struct hwv_source_key *,
+                                        size_t ip_ofs, struct hwv_source_key *,
                                         size_t *outer_len);
 static enum hwv_outer_result parse_ipv6(const void *data, size_t len,
-                                        struct hwv_source_key *,
+                                        size_t ip_ofs, struct hwv_source_key *,
                                         size_t *outer_len);
 static enum hwv_outer_result parse_udp(const void *data, size_t len,
                                        size_t udp_ofs, size_t udp_len,
@@ -41,6 +42,12 @@ static enum hwv_outer_result parse_udp(const void *data, size_t len,
                                        size_t *outer_len);
 static bool verify_udp(const struct udp_header *, size_t udp_len,
                        uint32_t pseudo_header);
+
+static const void *
+at(const void *data, size_t ofs)
+{
+    return (const char *) data + ofs;
+}
 
 /* Encapsulation. */
 
@@ -146,6 +153,9 @@ hwv_outer_parse(const void *data, size_t len, struct hwv_source_key *key,
                 size_t *outer_len)
 {
     const struct eth_header *eth = data;
+    enum hwv_outer_result result;
+    ovs_be16 eth_type;
+    size_t ip_ofs;
 
     *outer_len = 0;
     if (len < sizeof *eth) {
@@ -157,44 +167,40 @@ hwv_outer_parse(const void *data, size_t len, struct hwv_source_key *key,
     key->smac = eth->eth_src;
     key->smac_matched = 1;
 
-    switch (ntohs(eth->eth_type)) {
-    case ETH_TYPE_IP:
-        return parse_ipv4(data, len, key, outer_len);
-
-    case ETH_TYPE_IPV6:
-        return parse_ipv6(data, len, key, outer_len);
-
-    case ETH_TYPE_VLAN_8021Q:
-    case ETH_TYPE_VLAN_8021AD:
+    ip_ofs = skip_vlans(data, len, &eth_type);
+    if (eth_type == htons(ETH_TYPE_IP)) {
+        result = parse_ipv4(data, len, ip_ofs, key, outer_len);
+    } else if (eth_type == htons(ETH_TYPE_IPV6)) {
+        result = parse_ipv6(data, len, ip_ofs, key, outer_len);
+    } else if (eth_type_vlan(eth_type) || ntohs(eth_type) < ETH_TYPE_MIN) {
+        /* Tags that we have not followed, or a length: then IP can be behind
+         * LLC and SNAP headers. */
         return HWV_OUTER_DOUBTFUL;
-
-    default:
-        /* Below ETH_TYPE_MIN it is a length, and IP can be behind LLC and
-         * SNAP headers. */
-        return (ntohs(eth->eth_type) < ETH_TYPE_MIN
-                ? HWV_OUTER_DOUBTFUL
-                : HWV_OUTER_OTHER);
+    } else {
+        return HWV_OUTER_OTHER;
     }
+
+    return (result == HWV_OUTER_VXLAN && ip_ofs != sizeof *eth
+            ? HWV_OUTER_DOUBTFUL
+            : result);
 }
 
 bool
 hwv_outer_verify(const void *data, size_t len)
 {
     const struct eth_header *eth = data;
-    const void *nh = eth + 1;
+    size_t ip_len = len - sizeof *eth;
 
     if (eth->eth_type == htons(ETH_TYPE_IP)) {
-        const struct ip_header *ip = nh;
+        const struct ip_header *ip = at(data, sizeof *eth);
 
         return (!csum(ip, sizeof *ip)
-                && verify_udp((const void *) (ip + 1),
-                              len - sizeof *eth - sizeof *ip,
+                && verify_udp(at(ip, sizeof *ip), ip_len - sizeof *ip,
                               packet_csum_pseudoheader(ip)));
     } else {
-        const struct ovs_16aligned_ip6_hdr *ip = nh;
+        const struct ovs_16aligned_ip6_hdr *ip = at(data, sizeof *eth);
 
-        return verify_udp((const void *) (ip + 1),
-                          len - sizeof *eth - sizeof *ip,
+        return verify_udp(at(ip, sizeof *ip), ip_len - sizeof *ip,
                           packet_csum_pseudoheader6(ip));
     }
 }
@@ -210,13 +216,31 @@ hwv_decapsulate(struct dp_packet *packet, size_t outer_len)
     dp_packet_reset_offload(packet);
 }
 
-static enum hwv_outer_result
-parse_ipv4(const void *data, size_t len, struct hwv_source_key *key,
-           size_t *outer_len)
+/* Stores the Ethernet type behind at most two VLAN tags (IEEE 802.1Q) into
+ * '*eth_type' and returns where what it says begins.  On a trunk other traffic
+ * is tagged, and must not be taken for packets of just any inner flow. */
+static size_t
+skip_vlans(const void *data, size_t len, ovs_be16 *eth_type)
 {
     const struct eth_header *eth = data;
-    const struct ip_header *ip = (const void *) (eth + 1);
-    size_t udp_ofs = sizeof *eth + sizeof *ip;
+    const struct vlan_header *vlan = (const void *) (eth + 1);
+    size_t ofs = sizeof *eth;
+
+    *eth_type = eth->eth_type;
+    for (int i = 0; i < 2 && eth_type_vlan(*eth_type)
+         && len >= ofs + sizeof *vlan; i++) {
+        *eth_type = vlan++->vlan_next_type;
+        ofs += sizeof *vlan;
+    }
+    return ofs;
+}
+
+static enum hwv_outer_result
+parse_ipv4(const void *data, size_t len, size_t ip_ofs,
+           struct hwv_source_key *key, size_t *outer_len)
+{
+    const struct ip_header *ip = at(data, ip_ofs);
+    size_t udp_ofs = ip_ofs + sizeof *ip;
 
     if (len < udp_ofs) {
         return HWV_OUTER_DOUBTFUL;
@@ -238,12 +262,11 @@ parse_ipv4(const void *data, size_t len, struct hwv_source_key *key,
 }
 
 static enum hwv_outer_result
-parse_ipv6(const void *data, size_t len, struct hwv_source_key *key,
-           size_t *outer_len)
+parse_ipv6(const void *data, size_t len, size_t ip_ofs,
+           struct hwv_source_key *key, size_t *outer_len)
 {
-    const struct eth_header *eth = data;
-    const struct ovs_16aligned_ip6_hdr *ip = (const void *) (eth + 1);
-    size_t udp_ofs = sizeof *eth + sizeof *ip;
+    const struct ovs_16aligned_ip6_hdr *ip = at(data, ip_ofs);
+    size_t udp_ofs = ip_ofs + sizeof *ip;
     enum hwv_outer_result result;
     uint32_t word;              /* Version, traffic class, flow label. */
 
@@ -305,8 +328,8 @@ parse_udp(const void *data, size_t len, size_t udp_ofs, size_t udp_len,
         return HWV_OUTER_DOUBTFUL;
     }
 
-    udp = (const void *) ((const char *) data + udp_ofs);
-    vxlan = (const void *) (udp + 1);
+    udp = at(data, udp_ofs);
+    vxlan = at(udp, sizeof *udp);
     vni = ntohl(get_16aligned_be32(&vxlan->vx_vni));
 
     key->vni = vni >> 8;

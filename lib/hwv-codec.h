@@ -42,7 +42,7 @@ enum hwv_outer_result {
                              * inner frame too short for an Ethernet header,
                              * IPv4-mapped addresses or no UDP checksum with
                              * IPv6. */
-    HWV_OUTER_OTHER,        /* Not IP, or IP but not UDP. */
+    HWV_OUTER_OTHER,        /* Not IP, or IP but not UDP, tagged or not. */
 };
 
 /* Reads the outer headers of the 'len' bytes at 'data'.  On HWV_OUTER_VXLAN

@@ -159,7 +159,8 @@ END_TEST
 /* Decapsulation. */
 
 struct seen {
-    unsigned int vxlan, bad_checksum, placed, popped_doubtful, other;
+    unsigned int vxlan, bad_checksum, placed, other;
+    unsigned int popped_doubtful, popped_tagged;
 };
 
 static bool
@@ -227,15 +228,21 @@ check_pop(const uint8_t *data, size_t len, struct seen *seen)
     struct dp_packet *ours = hwv_test_packet(data, len, 0);
     enum hwv_outer_result result;
     struct hwv_source_key key;
+    size_t outer_len, n_tags = 0;
     struct flow flow;
-    size_t outer_len;
     bool udp;
 
     memset(&key, 0, sizeof key);
     result = hwv_outer_parse(dp_packet_data(ours), len, &key, &outer_len);
 
-    /* What a flow with tnl_pop matches at least (tnl-ports.c). */
+    /* What a flow with tnl_pop matches at least (tnl-ports.c), behind flows
+     * that take VLAN tags off. */
     flow_extract(theirs, &flow);
+    while (flow.vlans[0].tci && result != HWV_OUTER_VXLAN) {
+        eth_pop_vlan(theirs);
+        flow_extract(theirs, &flow);
+        n_tags++;
+    }
     udp = flow.nw_proto == IPPROTO_UDP && !flow.nw_frag
           && (flow.dl_type == htons(ETH_TYPE_IP)
               || flow.dl_type == htons(ETH_TYPE_IPV6));
@@ -272,6 +279,7 @@ check_pop(const uint8_t *data, size_t len, struct seen *seen)
                                   ntohll(theirs->md.tunnel.tun_id));
             }
             seen->popped_doubtful++;
+            seen->popped_tagged += n_tags != 0;
         }
         break;
 
@@ -294,7 +302,7 @@ raise_doubt(uint8_t *buf, size_t *len, size_t outer_len)
     uint8_t *udp = buf + outer_len - 16;
     uint8_t *vxlan = udp + 8;
 
-    switch (random_range(7)) {
+    switch (random_range(8)) {
     case 0:                     /* UDP length. */
         udp[5] ^= 1 << random_range(8);
         break;
@@ -318,6 +326,15 @@ raise_doubt(uint8_t *buf, size_t *len, size_t outer_len)
         memset(buf + *len, 0, 2);
         *len += 2;
         break;
+    case 7:                     /* VLAN tags. */
+        for (int n = 1 + random_range(3); n > 0; n--) {
+            memmove(buf + 16, buf + 12, *len - 12);
+            put_unaligned_be16((void *) (buf + 12),
+                               htons(hwv_one_in(2) ? ETH_TYPE_VLAN_8021AD
+                                                   : ETH_TYPE_VLAN_8021Q));
+            *len += 4;
+        }
+        break;
     }
 }
 
@@ -327,7 +344,7 @@ START_TEST(test_pop)
 
     hwv_test_seed();
     for (int i = 0; i < N_RANDOM; i++) {
-        uint8_t buf[70 + HWV_RANDOM_FRAME_MAX + 2] OVS_ALIGNED_VAR(2);
+        uint8_t buf[3 * 4 + 70 + HWV_RANDOM_FRAME_MAX] OVS_ALIGNED_VAR(2);
         uint8_t frame[HWV_RANDOM_FRAME_MAX];
         struct hwv_test_outer outer;
         size_t outer_len, len;
@@ -362,6 +379,7 @@ START_TEST(test_pop)
     ck_assert_uint_ge(seen.bad_checksum, N_RANDOM / 50);
     ck_assert_uint_ge(seen.placed, N_RANDOM / 10);
     ck_assert_uint_ge(seen.popped_doubtful, N_RANDOM / 50);
+    ck_assert_uint_ge(seen.popped_tagged, N_RANDOM / 200);
     ck_assert_uint_ge(seen.other, N_RANDOM / 500);
 }
 END_TEST

@@ -311,14 +311,27 @@ def doubtful_anywhere():
         packet = good6.copy()
         packet[IPv6].remove_payload()
         yield name, packet / extension / good6[UDP].copy()
-    for name, tag in (("vlan", Dot1Q(vlan=5)), ("qinq", Dot1AD(vlan=5))):
-        yield name, Ether(dst=HOP, src=PF) / tag / good[IP].copy()
+    yield "three-tags", (Ether(dst=HOP, src=PF) / Dot1AD(vlan=5)
+                         / Dot1Q(vlan=6) / Dot1Q(vlan=7) / good[IP].copy())
+    yield "only-tag", bytes(Ether(dst=HOP, src=PF) / Dot1Q(vlan=5))[:17]
     yield "snap", (Dot3(dst=HOP, src=PF)
                    / LLC(dsap=0xaa, ssap=0xaa, ctrl=3)
                    / SNAP(OUI=0, code=0x0800) / good[IP].copy())
     yield "only-ethernet", bytes(good)[:14]
     yield "short-ip", bytes(good)[:33]
     yield "short-ip6", bytes(good6)[:53]
+
+
+def doubtful_tagged():
+    """VXLAN with tags in front of the IP header."""
+    for version, args in ((4, {}), (6, dict(src=V6, dst=V6B))):
+        packet = outer(**args) / Raw(FRAMES["udp4"])
+        for name, tags in (("vlan", Dot1Q(vlan=5)), ("svlan", Dot1AD(vlan=5)),
+                           ("qinq", Dot1AD(vlan=5) / Dot1Q(vlan=6))):
+            tags = tags.copy()
+            yield ("%s-over-%d" % (name, version), outer_len(packet),
+                   len(tags), (Ether(dst=HOP, src=PF) / tags
+                               / packet[UDP].underlayer.copy()))
 
 
 def doubtful_short():
@@ -344,6 +357,10 @@ def other():
     yield "tcp6", ether(IPv6(src=V6, dst=V6B) / TCP() / data(40))
     yield "lldp", Ether(dst=HOP, src=PF, type=0x88cc) / data(46)
     yield "mpls", Ether(dst=HOP, src=PF, type=0x8847) / data(46)
+    yield "vlan-arp", (Ether(dst=HOP, src=PF) / Dot1Q(vlan=5)
+                       / ARP(hwsrc=VM1, psrc=V4, pdst=V4B))
+    yield "vlan-tcp", (Ether(dst=HOP, src=PF) / Dot1Q(vlan=5)
+                       / IP(src=V4, dst=V4B) / TCP() / data(40))
     yield "nothing", b""
     yield "short-ethernet", bytes(outer())[:13]
 
@@ -361,6 +378,9 @@ def outer_vectors():
                                         packet.hex())
     for name, packet in doubtful_anywhere():
         yield "doubtful %s 0 - %s" % (name, bytes(packet).hex())
+    for name, packet_len, tags_len, packet in doubtful_tagged():
+        yield "doubtful %s %d 5001 %s" % (name, packet_len + tags_len,
+                                          bytes(packet).hex())
     for name, packet in doubtful_short():
         yield "doubtful %s %d - %s" % (name, outer_len(packet),
                                        bytes(packet).hex())
