@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
 dist_doc_DATA += \
-	Documentation/install.rst
+	Documentation/design.rst \
+	Documentation/install.rst \
+	Documentation/reference.rst
