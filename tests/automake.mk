@@ -104,7 +104,9 @@ tests_test_hwv_flow_table_threads_LDADD = $(UNIT_TEST_LIBS)
 # and "make check-system" the second, which makes network namespaces.
 TESTSUITE_AT = \
 	tests/testsuite.at \
-	tests/hwv-version.at
+	tests/hwv-macros.at \
+	tests/hwv-version.at \
+	tests/hwv-encap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/system-base.at
@@ -114,6 +116,7 @@ SYSTEM_TESTSUITE = tests/system-testsuite
 EXTRA_DIST += \
 	$(TESTSUITE_AT) \
 	$(SYSTEM_TESTSUITE_AT) \
+	tests/hwv-frames.py \
 	tests/vectors/encap.txt \
 	tests/vectors/make-vectors.py \
 	tests/vectors/outer.txt
