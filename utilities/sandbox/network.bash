@@ -75,8 +75,8 @@ add_underlay () {
 }
 
 # The sockets behind the wires hold about 90 frames, as the queue of any NIC
-# has its limit.  With a receive window of less, TCP loses nothing here, and one
-# side has to count exactly what the other one sent.
+# has its limit.  With a receive window of less, TCP loses nothing here, and
+# one side has to count exactly what the other one sent.
 add_vm () {
     local vm=$1 host=${1%?} dev=tap${1#?}
     add_namespace "$vm"
@@ -132,11 +132,13 @@ END
     run ovsdb-tool create "$dir/conf.db" "$schema"
     start "$host" "$dir/stderr" env OVS_RUNDIR="$dir" \
         ovsdb-server --remote=punix:"$dir/db.sock" --pidfile \
-        -vsyslog:off -vfile:off "$dir/conf.db"
+        -vconsole:warn -vsyslog:off -vfile:off "$dir/conf.db"
     await 10 "ovsdb-server on host ${host^^}" "$started" test -S "$dir/db.sock"
+    # The VMs need the CPUs, too: an idle thread that polls sleeps for 50 us.
     set_ovs "$host" ovs-vsctl --no-wait --timeout=10 -- init -- set \
         Open_vSwitch . other_config:hw-offload=true \
-        other_config:pmd-cpu-mask="$(printf '0x%x' $((1 << cpu)))"
+        other_config:pmd-cpu-mask="$(printf '0x%x' $((1 << cpu)))" \
+        other_config:pmd-maxsleep=50
     if test "$wire" = dpdk; then
         set_ovs "$host" ovs-vsctl --no-wait --timeout=10 set Open_vSwitch . \
             other_config:dpdk-init=true other_config:dpdk-extra="--no-pci \

@@ -8,7 +8,7 @@
 #                              seconds that each took
 
 import hashlib, os, socket, sys, time
-PORT, TIMEOUT = 5201, 40
+PORT, TIMEOUT = 5201, 60
 
 def serve():
     listener = socket.create_server(("", PORT), backlog=16)
