@@ -27,7 +27,7 @@
 #include "random.h"
 #include "util.h"
 
-#define HALF 400                /* Packets that match, and that do not. */
+#define HALF 200                /* Packets that match, and that do not. */
 
 struct samples {
     struct hwv_sample samples[2 * HALF];
@@ -232,11 +232,13 @@ check_samples(const struct samples *samples, const struct hwv_flows *flows)
 static void
 scramble(struct match *match)
 {
-    uint8_t *flow = (uint8_t *) &match->flow;
-    const uint8_t *mask = (const uint8_t *) &match->wc.masks;
+    uint64_t *flow = (uint64_t *) &match->flow;
+    const uint64_t *mask = (const uint64_t *) &match->wc.masks;
+    uint64_t noise[FLOW_U64S];
 
-    for (size_t i = 0; i < sizeof match->flow; i++) {
-        flow[i] = (flow[i] & mask[i]) | (random_uint8() & ~mask[i]);
+    random_bytes(noise, sizeof noise);
+    for (size_t i = 0; i < FLOW_U64S; i++) {
+        flow[i] = (flow[i] & mask[i]) | (noise[i] & ~mask[i]);
     }
 }
 
