@@ -118,6 +118,7 @@ flow_find_nic(const struct hwv_flow *flow)
 /* Makes sure that 'flow' has a counter on its NIC. */
 static enum hwv_reject
 flow_get_counter(struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex)
 {
     struct hwv_nic *nic = flow->nic;
 
@@ -135,7 +136,8 @@ flow_get_counter(struct hwv_flow *flow)
 
 /* Where 'flow', which is not an uplink flow, sends its packets. */
 static enum hwv_reject
-flow_resolve(struct hwv_flow *flow, struct hwv_flow_value *value)
+flow_resolve(const struct hwv_flow *flow, struct hwv_flow_value *value)
+    OVS_REQUIRES(hwv_control_mutex)
 {
     const struct hwv_action *action = &flow->action;
     const struct hwv_port *out = hwv_port_find(action->port,
@@ -176,6 +178,7 @@ flow_resolve(struct hwv_flow *flow, struct hwv_flow_value *value)
 static enum hwv_reject
 flow_claim(struct hwv_flow *flow, uint32_t domain,
            const struct hwv_flow_value *value)
+    OVS_REQUIRES(hwv_control_mutex)
 {
     const struct hwv_inner_match *inner = &flow->inner;
     bool any_ecn = flow->kind == HWV_FLOW_VF && !inner->ecn_matched;

@@ -26,12 +26,12 @@ static struct ovs_mutex list_mutex = OVS_MUTEX_INITIALIZER;
 static struct ovs_list all_ports OVS_GUARDED_BY(list_mutex)
     = OVS_LIST_INITIALIZER(&all_ports);
 
-static int apply_wire(struct hwv_netdev *, const struct hwv_config *,
+static int apply_wire(struct hwv_netdev *dev, const struct hwv_config *,
                       char **errp)
     OVS_REQUIRES(dev->mutex);
-static void apply_mac(struct hwv_netdev *, const struct hwv_config *)
+static void apply_mac(struct hwv_netdev *dev, const struct hwv_config *)
     OVS_REQUIRES(dev->mutex);
-static void use_wire(struct hwv_netdev *, struct hwv_wire *)
+static void use_wire(struct hwv_netdev *dev, struct hwv_wire *)
     OVS_REQUIRES(dev->mutex);
 static void drop_spoofed(struct hwv_netdev *, const struct eth_addr *,
                          struct dp_packet_batch *);
