@@ -154,26 +154,26 @@ world_change(struct world *w)
     if (w->ref.n_flows >= MAX_FLOWS || (w->ref.n_flows && hwv_one_in(8))) {
         i = random_range(w->ref.n_flows);
         key = flow_key(&w->ref.flows[i]);
-        ck_assert_int_eq(hwv_flow_table_remove(w->tables.flows, &key), 0);
+        HWV_CHECK_EQ(hwv_flow_table_remove(w->tables.flows, &key), 0);
         ref_remove_flow(&w->ref, i);
     } else {
         random_flow(&flow);
         key = flow_key(&flow);
-        ck_assert_int_eq(hwv_flow_table_set(w->tables.flows, &key,
-                                            &flow.value), 0);
+        HWV_CHECK_EQ(hwv_flow_table_set(w->tables.flows, &key,
+                                        &flow.value), 0);
         ref_set_flow(&w->ref, &flow);
     }
 
     if (w->ref.n_sources >= MAX_SOURCES
         || (w->ref.n_sources && hwv_one_in(8))) {
         i = random_range(w->ref.n_sources);
-        ck_assert_int_eq(hwv_source_table_remove(w->tables.sources,
-                                                 &w->ref.sources[i].key), 0);
+        HWV_CHECK_EQ(hwv_source_table_remove(w->tables.sources,
+                                             &w->ref.sources[i].key), 0);
         ref_remove_source(&w->ref, i);
     } else {
         random_source(&source);
-        ck_assert_int_eq(hwv_source_table_set(w->tables.sources, &source.key,
-                                              &source.value), 0);
+        HWV_CHECK_EQ(hwv_source_table_set(w->tables.sources, &source.key,
+                                          &source.value), 0);
         ref_set_source(&w->ref, &source);
     }
 }
@@ -192,9 +192,9 @@ world_init(struct world *w)
         encap.header[12] = i ? 0x86 : 0x08;
         encap.header[13] = i ? 0xdd : 0x00;
         encap.header[14] = i ? 0x60 : 0x45;
-        ck_assert_int_eq(hwv_tunnel_table_add(w->tables.tunnels, &encap,
-                                              random_mac(), &id), 0);
-        ck_assert_uint_eq(id, i);
+        HWV_CHECK_EQ(hwv_tunnel_table_add(w->tables.tunnels, &encap,
+                                          random_mac(), &id), 0);
+        HWV_CHECK_EQ(id, i);
     }
     w->ref.n_tunnels = N_TUNNELS;
 }

@@ -6,10 +6,30 @@
 /* Frames for tests: random ones, and packets in buffers of exactly their size,
  * so that a sanitizer or valgrind sees a read beyond the end. */
 
+#include <check.h>
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "dp-packet.h"
+
+/* For checks of each of many packets: ck_assert() and its like make a system
+ * call even when all is well, which takes longer than most of what is tested
+ * here. */
+#define HWV_CHECK(CONDITION)                            \
+    do {                                                \
+        if (OVS_UNLIKELY(!(CONDITION))) {               \
+            ck_abort_msg("failed: %s", #CONDITION);     \
+        }                                               \
+    } while (0)
+#define HWV_CHECK_EQ(A, B)                                              \
+    do {                                                                \
+        uintmax_t a__ = (A), b__ = (B);                                 \
+        if (OVS_UNLIKELY(a__ != b__)) {                                 \
+            ck_abort_msg("failed: %s == %s: %#"PRIxMAX" == %#"PRIxMAX,  \
+                         #A, #B, a__, b__);                             \
+        }                                                               \
+    } while (0)
 
 /* Enough for any frame that hwv_random_frame() makes. */
 #define HWV_RANDOM_FRAME_MAX 1024

@@ -164,7 +164,7 @@ START_TEST(test_encap_ipv4_checksum)
         ip = dp_packet_l3(packet);
         ip_csum = ip->ip_csum;
         ip->ip_csum = 0;
-        ck_assert_uint_eq(ip_csum, csum(ip, sizeof *ip));
+        HWV_CHECK_EQ(ip_csum, csum(ip, sizeof *ip));
         n_zero += !ip_csum;
         dp_packet_delete(packet);
     }

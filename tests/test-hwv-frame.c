@@ -76,8 +76,8 @@ check_parse(struct dp_packet *packet)
                      ovs_class(&flow));
     }
     if (found) {
-        ck_assert(eth_addr_equals(frame.dmac, mac_at(data)));
-        ck_assert(eth_addr_equals(frame.smac, mac_at(data + ETH_ADDR_LEN)));
+        HWV_CHECK(eth_addr_equals(frame.dmac, mac_at(data)));
+        HWV_CHECK(eth_addr_equals(frame.smac, mac_at(data + ETH_ADDR_LEN)));
         n_found[frame.class]++;
     }
 }
@@ -208,7 +208,7 @@ hash_bytes_at(const void *data, size_t len)
     struct hwv_frame frame;
     uint32_t hash;
 
-    ck_assert(hwv_frame_parse(dp_packet_data(packet), len, &frame));
+    HWV_CHECK(hwv_frame_parse(dp_packet_data(packet), len, &frame));
     hash = hwv_frame_hash(dp_packet_data(packet), len, &frame);
     dp_packet_delete(packet);
     return hash;
@@ -348,7 +348,7 @@ START_TEST(test_hash_as_ovs)
             if (dp_packet_rss_valid(packet) && !flow.nw_frag
                 && (flow.dl_type == htons(ETH_TYPE_IP)
                     || buf[20] == flow.nw_proto)) {
-                ck_assert_uint_eq(hash, dp_packet_get_rss_hash(packet));
+                HWV_CHECK_EQ(hash, dp_packet_get_rss_hash(packet));
                 n_equal++;
             }
         }

@@ -55,27 +55,26 @@ check_hit(const struct world *w, const struct ref_packet *packet,
         [HWV_OUT_TUNNEL] = HWV_VERDICT_ENCAP,
     };
 
-    ck_assert(want->hit);
-    ck_assert_int_eq(got->type, types[want->value.output]);
-    ck_assert_uint_eq(got->ecn, packet->ecn);
-    ck_assert(contains(want->counters, want->n_counters, got->counter));
+    HWV_CHECK(want->hit);
+    HWV_CHECK_EQ(got->type, types[want->value.output]);
+    HWV_CHECK_EQ(got->ecn, packet->ecn);
+    HWV_CHECK(contains(want->counters, want->n_counters, got->counter));
     if (got->type == HWV_VERDICT_VF) {
-        ck_assert_uint_eq(got->vf, want->value.vf);
+        HWV_CHECK_EQ(got->vf, want->value.vf);
     }
     if (got->type == HWV_VERDICT_ENCAP) {
-        ck_assert_uint_eq(got->vni, want->value.vni);
-        ck_assert_ptr_eq(got->tunnel,
-                         hwv_tunnel_table_get(w->tables.tunnels,
-                                              want->value.tunnel));
+        HWV_CHECK_EQ(got->vni, want->value.vni);
+        HWV_CHECK(got->tunnel == hwv_tunnel_table_get(w->tables.tunnels,
+                                                      want->value.tunnel));
     }
     if (want->n_outer_counters) {
-        ck_assert_uint_eq(got->outer_len,
-                          IN6_IS_ADDR_V4MAPPED(&packet->key.dst) ? 50 : 70);
-        ck_assert(contains(want->outer_counters, want->n_outer_counters,
+        HWV_CHECK_EQ(got->outer_len,
+                     IN6_IS_ADDR_V4MAPPED(&packet->key.dst) ? 50 : 70);
+        HWV_CHECK(contains(want->outer_counters, want->n_outer_counters,
                            got->outer_counter));
     } else {
-        ck_assert_uint_eq(got->outer_len, 0);
-        ck_assert_uint_eq(got->outer_counter, HWV_NO_COUNTER);
+        HWV_CHECK_EQ(got->outer_len, 0);
+        HWV_CHECK_EQ(got->outer_counter, HWV_NO_COUNTER);
     }
 }
 
@@ -120,30 +119,30 @@ check_verdict(const struct world *w, const struct burst *burst, size_t i,
     const struct hwv_verdict *got = &burst->verdicts[i];
 
     if (got->type == HWV_VERDICT_MISS) {
-        ck_assert_uint_eq(got->counter, HWV_NO_COUNTER);
-        ck_assert_uint_eq(got->outer_counter, HWV_NO_COUNTER);
-        ck_assert_uint_eq(got->outer_len, 0);
+        HWV_CHECK_EQ(got->counter, HWV_NO_COUNTER);
+        HWV_CHECK_EQ(got->outer_counter, HWV_NO_COUNTER);
+        HWV_CHECK_EQ(got->outer_len, 0);
         seen->misses[got->miss]++;
     } else {
         check_hit(w, &burst->packets[i], got, want);
         seen->hits[got->type]++;
     }
     if (!want->hit) {
-        ck_assert_int_eq(got->type, HWV_VERDICT_MISS);
-        ck_assert_str_eq(hwv_miss_name(got->miss), hwv_miss_name(want->miss));
+        HWV_CHECK_EQ(got->type, HWV_VERDICT_MISS);
+        HWV_CHECK_EQ(got->miss, want->miss);
         return;
     }
 
     if (held_back(burst, i)) {
-        ck_assert_int_eq(got->type, HWV_VERDICT_MISS);
-        ck_assert_int_eq(got->miss, HWV_MISS_ORDER);
+        HWV_CHECK_EQ(got->type, HWV_VERDICT_MISS);
+        HWV_CHECK_EQ(got->miss, HWV_MISS_ORDER);
     } else {
         size_t n = count_held_back(burst, i);
 
         seen->expected_collisions += n / 64.0;
         if (got->type == HWV_VERDICT_MISS) {
-            ck_assert_int_eq(got->miss, HWV_MISS_ORDER);
-            ck_assert_uint_gt(n, 0);
+            HWV_CHECK_EQ(got->miss, HWV_MISS_ORDER);
+            HWV_CHECK(n);
             seen->collisions++;
         }
     }
@@ -156,24 +155,24 @@ check_untouched(const struct dp_packet *packet, const struct dp_packet *copy,
 {
     bool had_rss = dp_packet_rss_valid(copy);
 
-    ck_assert(dp_packet_equal(packet, copy));
+    HWV_CHECK(dp_packet_equal(packet, copy));
     if (had_rss) {
-        ck_assert_uint_eq(dp_packet_get_rss_hash(packet),
-                          dp_packet_get_rss_hash(copy));
+        HWV_CHECK_EQ(dp_packet_get_rss_hash(packet),
+                     dp_packet_get_rss_hash(copy));
     } else if (from_vf && ref->has_class) {
         const void *data = dp_packet_data(packet);
         size_t len = dp_packet_size(packet);
         struct hwv_frame frame;
 
-        ck_assert(hwv_frame_parse(data, len, &frame));
-        ck_assert_uint_eq(dp_packet_get_rss_hash(packet),
-                          hwv_frame_hash(data, len, &frame));
+        HWV_CHECK(hwv_frame_parse(data, len, &frame));
+        HWV_CHECK_EQ(dp_packet_get_rss_hash(packet),
+                     hwv_frame_hash(data, len, &frame));
     }
-    ck_assert(dp_packet_rss_valid(packet)
+    HWV_CHECK(dp_packet_rss_valid(packet)
               == (had_rss || (from_vf && ref->has_class)));
-    ck_assert_uint_eq(*dp_packet_ol_flags_ptr(packet)
-                      & ~DP_PACKET_OL_RSS_HASH,
-                      *dp_packet_ol_flags_ptr(copy) & ~DP_PACKET_OL_RSS_HASH);
+    HWV_CHECK_EQ(*dp_packet_ol_flags_ptr(packet)
+                 & ~DP_PACKET_OL_RSS_HASH,
+                 *dp_packet_ol_flags_ptr(copy) & ~DP_PACKET_OL_RSS_HASH);
 }
 
 /* Does hwv_rewrite() what 'verdict' says? */
@@ -189,7 +188,7 @@ check_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict)
         hwv_encapsulate(want, verdict->tunnel, verdict->vni, verdict->ecn);
     }
     hwv_rewrite(packet, verdict);
-    ck_assert(dp_packet_equal(packet, want));
+    HWV_CHECK(dp_packet_equal(packet, want));
     dp_packet_delete(want);
 }
 
@@ -216,7 +215,7 @@ run_burst(const struct world *w, bool from_vf, struct burst *burst,
         hwv_classify_from_uplink(&w->tables, &burst->batch, burst->verdicts);
     }
 
-    ck_assert_uint_eq(dp_packet_batch_size(&burst->batch), n);
+    HWV_CHECK_EQ(dp_packet_batch_size(&burst->batch), n);
     DP_PACKET_BATCH_FOR_EACH (i, packet, &burst->batch) {
         if (from_vf) {
             ref_classify_from_vf(&w->ref, vf, &burst->packets[i], &want);
@@ -262,7 +261,7 @@ run_bursts(bool from_vf, struct seen *seen)
 
     /* The filter may take a flow for another, but not more often than one of
      * 64 bits has to. */
-    ck_assert(seen->collisions < 1.5 * seen->expected_collisions);
+    HWV_CHECK(seen->collisions < 1.5 * seen->expected_collisions);
 }
 
 /* The test says nothing about what did not come up. */
