@@ -51,6 +51,7 @@ hwv_netdev_alloc(void)
 
 static int
 hwv_netdev_construct(struct netdev *netdev)
+    OVS_NO_THREAD_SAFETY_ANALYSIS
 {
     struct hwv_netdev *dev = hwv_netdev_cast(netdev);
 
@@ -86,9 +87,6 @@ hwv_netdev_destruct(struct netdev *netdev)
     hwv_wire_close(ovsrcu_get_protected(struct hwv_wire *, &dev->wire));
     ovsrcu_postpone(free, ovsrcu_get_protected(struct eth_addr *, &dev->mac));
     hwv_port_counters_destroy(dev->port.counters);
-    if (dev->configured) {
-        hwv_config_destroy(&dev->config);
-    }
     smap_destroy(&dev->options);
     ovs_mutex_destroy(&dev->mutex);
 }
@@ -126,17 +124,11 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
             if (config.is_pf) {
                 hwv_nic_configure(&dev->port, &config.limits, config.offload);
             }
-            if (dev->configured) {
-                hwv_config_destroy(&dev->config);
-            }
-            dev->config = config;
-            dev->configured = true;
             smap_destroy(&dev->options);
             smap_clone(&dev->options, options);
-        } else {
-            hwv_config_destroy(&config);
         }
         ovs_mutex_unlock(&dev->mutex);
+        hwv_config_destroy(&config);
     }
 
     if (message && errp) {

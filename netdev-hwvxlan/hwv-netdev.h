@@ -27,8 +27,6 @@ struct hwv_netdev {
     struct hwv_port port;
 
     struct ovs_mutex mutex;     /* Guards the configuration. */
-    struct hwv_config config OVS_GUARDED;
-    bool configured OVS_GUARDED;
     struct smap options OVS_GUARDED; /* As the user gave them. */
     struct hwv_wire *next_wire OVS_GUARDED; /* For reconfigure, or NULL. */
     unsigned int wanted_txqs OVS_GUARDED;
