@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "csum.h"
 #include "random.h"
@@ -263,6 +264,25 @@ hwv_damage_frame(uint8_t *buf, size_t len)
         }
     }
     return len;
+}
+
+uint8_t *
+hwv_guarded_copy(const void *data, size_t len)
+{
+    enum { SIZE = 65536 };
+    static uint8_t *end;
+
+    if (!end) {
+        void *start = mmap(NULL, SIZE + get_page_size(),
+                           PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        ovs_assert(start != MAP_FAILED);
+        end = (uint8_t *) start + SIZE;
+        ovs_assert(!mprotect(end, get_page_size(), PROT_NONE));
+    }
+    ovs_assert(len <= SIZE);
+    return memcpy(end - ROUND_UP(len, 2), data, len);
 }
 
 struct dp_packet *

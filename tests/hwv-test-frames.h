@@ -3,8 +3,8 @@
 #ifndef HWV_TEST_FRAMES_H
 #define HWV_TEST_FRAMES_H 1
 
-/* Frames for tests: random ones, and packets in buffers of exactly their size,
- * so that a sanitizer or valgrind sees a read beyond the end. */
+/* Frames for tests: random ones, and in buffers of exactly their size, so that
+ * a read beyond the end shows. */
 
 #include <check.h>
 #include <inttypes.h>
@@ -49,6 +49,12 @@ size_t hwv_random_frame(uint8_t buf[HWV_RANDOM_FRAME_MAX]);
 /* Does some damage to the 'len' bytes at 'buf': changes bytes, preferably of
  * headers, or cuts the end off.  Returns the new length. */
 size_t hwv_damage_frame(uint8_t *buf, size_t len);
+
+/* Returns a copy of the 'len' bytes at 'data' (64 kB at most) behind which the
+ * memory ends: reading on is a crash even without a sanitizer, but for one
+ * byte where 'len' is odd, as the copy is aligned to 2 bytes.  Good until the
+ * next call. */
+uint8_t *hwv_guarded_copy(const void *data, size_t len);
 
 /* Returns a new packet of the 'len' bytes at 'data' with 'headroom' bytes in
  * front of them, and none behind. */

@@ -234,7 +234,8 @@ check_pop(const uint8_t *data, size_t len, struct seen *seen)
     bool udp;
 
     memset(&key, 0, sizeof key);
-    result = hwv_outer_parse(dp_packet_data(ours), len, &key, &outer_len);
+    result = hwv_outer_parse(hwv_guarded_copy(data, len), len, &key,
+                             &outer_len);
 
     /* What a flow with tnl_pop matches at least (tnl-ports.c), behind flows
      * that take VLAN tags off. */
@@ -252,7 +253,7 @@ check_pop(const uint8_t *data, size_t len, struct seen *seen)
     switch (result) {
     case HWV_OUTER_VXLAN:
         check_outer_flow(&key, &flow);
-        if (hwv_outer_verify(dp_packet_data(ours), len)) {
+        if (hwv_outer_verify(hwv_guarded_copy(data, len), len)) {
             HWV_CHECK(theirs);
             check_tunnel(&key, &theirs->md.tunnel);
             dp_packet_reset_offload(theirs);    /* As netdev_pop_header(). */

@@ -65,7 +65,10 @@ check_parse(struct dp_packet *packet)
     struct flow flow;
     bool found;
 
-    found = hwv_frame_parse(data, len, &frame);
+    found = hwv_frame_parse(hwv_guarded_copy(data, len), len, &frame);
+    if (found) {
+        hwv_frame_hash(hwv_guarded_copy(data, len), len, &frame);
+    }
     flow_extract(packet, &flow);
 
     if (found != ovs_has_class(packet, &flow)
