@@ -130,7 +130,7 @@ export OVS_RUNDIR=$dir
 PATH=$PATH
 END
     run ovsdb-tool create "$dir/conf.db" "$schema"
-    start "$host" "$dir/stderr" env OVS_RUNDIR="$dir" \
+    start "$host" ovsdb-server "$dir/stderr" env OVS_RUNDIR="$dir" \
         ovsdb-server --remote=punix:"$dir/db.sock" --pidfile \
         -vconsole:warn -vsyslog:off -vfile:off "$dir/conf.db"
     await 10 "ovsdb-server on host ${host^^}" "$started" test -S "$dir/db.sock"
@@ -144,8 +144,8 @@ END
             other_config:dpdk-init=true other_config:dpdk-extra="--no-pci \
 --no-telemetry --legacy-mem --no-huge -m 512 --file-prefix=hwv-sandbox-$host"
     fi
-    start "$host" "$dir/stderr" env OVS_RUNDIR="$dir" "$vswitchd" \
-        unix:"$dir/db.sock" --pidfile -vconsole:off -vsyslog:off \
+    start "$host" ovs-vswitchd "$dir/stderr" env OVS_RUNDIR="$dir" \
+        "$vswitchd" unix:"$dir/db.sock" --pidfile -vconsole:off -vsyslog:off \
         --log-file="$dir/ovs-vswitchd.log"
     await 30 "ovs-vswitchd on host ${host^^}" "$started" \
         env OVS_RUNDIR="$dir" ovs-appctl --timeout=2 version

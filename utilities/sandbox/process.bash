@@ -9,7 +9,6 @@
 
 STATE=/run/hwvxlan-sandbox
 LOCK=/run/hwvxlan-sandbox.lock
-FAILED_LOGS=${TMPDIR:-/tmp}/hwvxlan-sandbox.failed
 
 owner=false                     # Is what is in "$STATE" ours to remove?
 children=                       # Processes that we wait for.
@@ -72,15 +71,15 @@ set_sysctl () {
     in_ns "$1" sh -c 'echo "$2" > "/proc/sys/net/$1"' sh "$2" "$3"
 }
 
-# start NAME LOG COMMAND...: starts COMMAND in the namespace hwv-NAME, and
-# leaves its process id in $started.
+# start NAME WHAT LOG COMMAND...: starts COMMAND, called WHAT in messages, in
+# the namespace hwv-NAME, and leaves its process id in $started.
 start () {
-    local name=$1 log=$2
-    shift 2
+    local name=$1 what=$2 log=$3
+    shift 3
     note "ip netns exec hwv-$name $* &"
     setsid ip netns exec "hwv-$name" "$@" < /dev/null >> "$log" 2>&1 9>&- &
     started=$!
-    echo "$started $(start_time $started)" >> "$STATE/pids"
+    echo "$started $(start_time $started) $what in hwv-$name" >> "$STATE/pids"
 }
 
 # start_time PID: a process is known by this too, so that we never end another
@@ -135,10 +134,10 @@ end_processes () {
     local pid since
     test -e "$STATE/pids" || return 0
     tac "$STATE/pids" > "$STATE/pids.reversed"
-    while read -r pid since; do
+    while read -r pid since _; do
         if is_ours "$pid" "$since"; then kill "$pid" 2> /dev/null || :; fi
     done < "$STATE/pids.reversed"
-    while read -r pid since; do
+    while read -r pid since _; do
         for _ in {1..50}; do
             is_ours "$pid" "$since" || continue 2
             sleep 0.1
@@ -159,16 +158,31 @@ tear_down () {
     rmdir /run/dpdk 2> /dev/null || :
 }
 
+# Keeps what may explain a failure.
 save_logs () {
-    local host
-    rm -rf "$FAILED_LOGS"
-    mkdir -p "$FAILED_LOGS"
-    cp "$STATE/log" "$FAILED_LOGS"/commands.log
+    local host table dir
+    dir=$(mktemp -d -t hwvxlan-sandbox.XXXXXX)
+    cp "$STATE/log" "$dir/commands.log"
     for host in a b; do
-        cp "$STATE/$host/ovs-vswitchd.log" "$FAILED_LOGS/host-$host.log" \
-            2> /dev/null || :
+        test -e "$STATE/$host/ovs-vswitchd.log" || continue
+        cp "$STATE/$host/ovs-vswitchd.log" "$dir/host-$host.log"
+        for table in hwvxlan/show hwvxlan/dump-tunnels hwvxlan/dump-sources \
+            hwvxlan/dump-flows hwvxlan/dump-rejected dpctl/dump-flows
+        do
+            echo "ovs-appctl $table"
+            ovs $host ovs-appctl --timeout=5 $table || break
+            echo
+        done > "$dir/tables-$host.log" 2>&1
     done
-    echo "hwvxlan-sandbox: logs are in $FAILED_LOGS" >&2
+    echo "hwvxlan-sandbox: logs and tables are in $dir" >&2
+}
+
+# A daemon that ended by itself is the cause of whatever failed.
+say_who_ended () {
+    local pid since what
+    while read -r pid since what; do
+        is_ours "$pid" "$since" || echo "hwvxlan-sandbox: $what ended" >&2
+    done < "$STATE/pids"
 }
 
 # Runs at every exit: nothing that we made outlives us, unless it is kept.
@@ -177,8 +191,14 @@ at_exit () {
     trap '' HUP INT TERM
     for pid in $children; do kill "$pid" 2> /dev/null || :; done
     # Whoever interrupts us knows the cause.
-    if test $status != 0 && test $status != 130; then save_logs || :; fi
-    if test $status != 0 || ! $keep; then
+    if test $status != 0 && test $status != 130; then
+        if test -e "$STATE/pids"; then say_who_ended; fi
+        save_logs || :
+    fi
+    if $keep && test $status != 130; then
+        touch "$STATE/kept"
+        say_how_to_step_in
+    else
         tear_down
         rm -f $LOCK
     fi
