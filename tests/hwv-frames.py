@@ -3,11 +3,11 @@
 """Makes the frames that the autotests inject and shows those that come out.
 
     hwv-frames.py inner [KEY=VALUE]...
-    hwv-frames.py outer [KEY=VALUE]... HEX
+    hwv-frames.py outer [KEY=VALUE]... HEX...
     hwv-frames.py pcap FILE [SKIP]
 
 "inner" prints a UDP datagram in an Ethernet frame as hex, "outer" prints VXLAN
-headers in front of HEX.  Nothing here knows how OVS or the plugin does it, so
+headers in front of each HEX, on a line of its own.  Nothing here knows how OVS or the plugin does it, so
 that what they send is compared with an independent opinion.
 
 Keys of both, with their defaults for an inner frame:
@@ -18,9 +18,11 @@ Keys of both, with their defaults for an inner frame:
     from=2.2.2.1 to=2.2.2.10    (IPv6: fd02::1, fd02::a)
     tos=0 ttl=64 id=0      the second byte of IPv4, or the IPv6 traffic class
     frag=no                no, df, first or later (IPv6: no, first or later)
+    proto=17               of what is a UDP datagram nevertheless
     sport=1 dport=2
     csum=yes               UDP checksum: yes, no (zero), or a number
     len=20                 bytes of payload
+    n=1                    frames, whose "id" increases by 1 (IPv4)
 
 and for outer headers, where the frame is HEX:
 
@@ -80,17 +82,17 @@ def ipv4(o, payload):
     offset = {'no': 0, 'df': 0x4000, 'first': 0x2000, 'later': 0x0010}
     header = struct.pack('!BBHHHBBH', 0x45, int(o['tos'], 0),
                          20 + len(payload), int(o['id']), offset[o['frag']],
-                         int(o['ttl']), 17, 0)
+                         int(o['ttl']), int(o['proto']), 0)
     header += o['from'].packed + o['to'].packed
     header = header[:10] + struct.pack('!H', checksum(header)) + header[12:]
     return ethernet(o, 0x0800) + header + payload
 
 
 def ipv6(o, payload):
-    proto = 17
+    proto = int(o['proto'])
     if o['frag'] in ('first', 'later'):
         offset = 1 if o['frag'] == 'first' else 0x10
-        payload = struct.pack('!BBHI', 17, 0, offset, 1) + payload
+        payload = struct.pack('!BBHI', proto, 0, offset, 1) + payload
         proto = 44
     header = struct.pack('!IHBB', 6 << 28 | int(o['tos'], 0) << 20,
                          len(payload), proto, int(o['ttl']))
@@ -143,25 +145,27 @@ def options(args, defaults4, defaults6):
 def inner(args):
     defaults = {'dst': '0a', 'src': '01', 'vlan': '', 'from': '2.2.2.1',
                 'to': '2.2.2.10', 'tos': '0', 'ttl': '64', 'id': '0',
-                'frag': 'no', 'sport': '1', 'dport': '2', 'csum': 'yes',
-                'len': '20'}
+                'frag': 'no', 'proto': '17', 'sport': '1', 'dport': '2',
+                'csum': 'yes', 'len': '20', 'n': '1'}
     o = options(args, defaults, {'from': 'fd02::1', 'to': 'fd02::a'})
-    length = int(o.pop('len'))
-    print(frame(o, bytes(i & 0xff for i in range(length))))
+    payload = bytes(i & 0xff for i in range(int(o['len'])))
+    for i in range(int(o['n'])):
+        print(frame(dict(o, id=int(o['id']) + i), payload))
 
 
 def outer(args):
     defaults = {'dst': 'f8:bc:12:44:34:b6', 'src': 'aa:55:aa:55:00:00',
                 'vlan': '', 'from': '1.1.2.88', 'to': '1.1.2.92', 'tos': '0',
-                'ttl': '64', 'id': '0', 'frag': 'df', 'sport': 's1',
-                'dport': '4789', 'csum': 'no', 'vni': '123',
+                'ttl': '64', 'id': '0', 'frag': 'df', 'proto': '17',
+                'sport': 's1', 'dport': '4789', 'csum': 'no', 'vni': '123',
                 'flags': '08000000'}
-    o = options(args[:-1], defaults,
+    o = options([arg for arg in args if '=' in arg], defaults,
                 {'from': '2001:cafe::88', 'to': '2001:cafe::92', 'frag': 'no',
                  'csum': 'yes'})
-    vxlan = bytes.fromhex(o.pop('flags'))
-    vxlan += struct.pack('!I', int(o.pop('vni')) << 8)
-    print(frame(o, vxlan + bytes.fromhex(args[-1])))
+    vxlan = bytes.fromhex(o['flags']) + struct.pack('!I', int(o['vni']) << 8)
+    for arg in args:
+        if '=' not in arg:
+            print(frame(dict(o), vxlan + bytes.fromhex(arg)))
 
 
 def read_pcap(name):
