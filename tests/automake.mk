@@ -12,7 +12,10 @@ UNIT_TESTS = \
 	tests/test-hwv-frame \
 	tests/test-hwv-match \
 	tests/test-hwv-match-soundness \
-	tests/test-hwv-pipeline
+	tests/test-hwv-next-hop \
+	tests/test-hwv-pipeline \
+	tests/test-hwv-source-table \
+	tests/test-hwv-tunnel-table
 UNIT_TEST_LIBS = \
 	netdev-hwvxlan/libhwvnetdev.la \
 	lib/libhwv.la \
@@ -44,6 +47,11 @@ tests_test_hwv_frame_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_next_hop_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-next-hop.c
+tests_test_hwv_next_hop_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_pipeline_SOURCES = \
 	tests/hwv-random-world.c \
@@ -99,6 +107,16 @@ tests_test_hwv_flow_table_threads_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-flow-table-threads.c
 tests_test_hwv_flow_table_threads_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_source_table_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-source-table.c
+tests_test_hwv_source_table_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_tunnel_table_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-tunnel-table.c
+tests_test_hwv_tunnel_table_LDADD = $(UNIT_TEST_LIBS)
 
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.

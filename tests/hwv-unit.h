@@ -9,6 +9,7 @@
  * threads use ovs_assert(), which libcheck reports as an abort. */
 
 #include <check.h>
+#include <malloc.h>
 #include <stdlib.h>
 
 #include "ovs-rcu.h"
@@ -17,7 +18,7 @@
 #include "util.h"
 
 /* How long tests with several threads let them run, in msec. */
-#define HWV_UNIT_CHURN_MS 1000
+#define HWV_UNIT_CHURN_MS 500
 
 /* A test case that may take long: valgrind slows it down by far. */
 static inline TCase *
@@ -37,6 +38,9 @@ hwv_unit_run(const char *program, Suite *suite)
     SRunner *runner = srunner_create(suite);
     int n_failed;
 
+    /* Memory that is used before it is written or after it is freed shows. */
+    mallopt(M_PERTURB, 0xa5);
+
     set_program_name(program);
     srunner_run_all(runner, CK_ENV);
     n_failed = srunner_ntests_failed(runner);
@@ -52,6 +56,14 @@ hwv_unit_settle(void)
     for (int i = 0; i < 3; i++) {
         ovsrcu_barrier();
     }
+}
+
+/* Lets other threads run, and interrupts one of them in the middle of what it
+ * does when the caller goes on. */
+static inline void
+hwv_unit_pause(void)
+{
+    xnanosleep(1);
 }
 
 #endif /* hwv-unit.h */

@@ -18,6 +18,7 @@
  * threads meet at a lock there instead of inside the table. */
 #define N_LOOKUPS 50000
 #define N_CHANGES 2000
+#define N_PAUSED_CHANGES 50
 
 struct shared {
     struct hwv_flow_table *table;
@@ -249,11 +250,31 @@ change_moment_swapped(struct hwv_flow_table *table)
 {
     set(table, 3, 3, HWV_CLASS_DMAC, drop);
     set(table, 3, 3, HWV_CLASS_DMAC | HWV_CLASS_SMAC, drop);
-    for (int i = 0; i < N_CHANGES; i++) {
+    for (int i = 0; i < N_PAUSED_CHANGES; i++) {
         set(table, 1, 0, HWV_CLASS_DMAC, drop);
+        hwv_unit_pause();
         set(table, 1, 2, HWV_CLASS_DMAC | HWV_CLASS_SMAC, uplink);
+        hwv_unit_pause();
         unset(table, 1, 2, HWV_CLASS_DMAC | HWV_CLASS_SMAC);
         unset(table, 1, 0, HWV_CLASS_DMAC);
+        hwv_unit_pause();
+    }
+}
+
+/* Both are there all the time and never send the frame together. */
+static void
+change_moment_crossed(struct hwv_flow_table *table)
+{
+    set(table, 1, 0, HWV_CLASS_DMAC, drop);
+    set(table, 1, 2, HWV_CLASS_DMAC | HWV_CLASS_SMAC, drop);
+    for (int i = 0; i < N_PAUSED_CHANGES; i++) {
+        set(table, 1, 2, HWV_CLASS_DMAC | HWV_CLASS_SMAC, uplink);
+        hwv_unit_pause();
+        set(table, 1, 2, HWV_CLASS_DMAC | HWV_CLASS_SMAC, drop);
+        set(table, 1, 0, HWV_CLASS_DMAC, uplink);
+        hwv_unit_pause();
+        set(table, 1, 0, HWV_CLASS_DMAC, drop);
+        hwv_unit_pause();
     }
 }
 
@@ -276,6 +297,7 @@ static void (*const moment_changes[])(struct hwv_flow_table *) = {
     change_moment_same_shapes,
     change_moment_modify,
     change_moment_swapped,
+    change_moment_crossed,
 };
 
 START_TEST(test_moment)
