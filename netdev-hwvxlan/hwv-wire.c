@@ -37,6 +37,7 @@ static struct ovs_list retired OVS_GUARDED_BY(retired_mutex)
 static struct seq *retired_seq;
 static uint64_t retired_seqno;
 
+static const char *explain_open_error(const char *type, int error);
 static void wire_retire(struct hwv_wire *);
 static void wire_free(struct hwv_wire *);
 
@@ -55,7 +56,7 @@ hwv_wire_open(const char *name, const char *type, const struct smap *options,
     error = netdev_open(name, type, &netdev);
     if (error) {
         *errp = xasprintf("cannot open wire \"%s\" of type %s: %s", name, type,
-                          ovs_strerror(error));
+                          explain_open_error(type, error));
         return NULL;
     }
 
@@ -235,6 +236,21 @@ hwv_wire_update_mtu(struct hwv_wire *wire)
         max_frame = mtu + ETH_HEADER_LEN;
     }
     atomic_store_relaxed(&wire->max_frame, max_frame);
+}
+
+static const char *
+explain_open_error(const char *type, int error)
+{
+    if (error != EAFNOSUPPORT) {
+        return ovs_strerror(error);
+    }
+    if (!strncmp(type, "dpdk", 4)) {
+        return "DPDK is not initialized: set other_config:dpdk-init=true";
+    }
+    if (!strncmp(type, "dummy", 5)) {
+        return "it exists only in tests (ovs-vswitchd --enable-dummy)";
+    }
+    return "this build of Open vSwitch does not have it";
 }
 
 /* RCU callback: no thread can be inside the gate any longer. */
