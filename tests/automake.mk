@@ -124,7 +124,8 @@ TESTSUITE_AT = \
 	tests/testsuite.at \
 	tests/hwv-macros.at \
 	tests/hwv-version.at \
-	tests/hwv-encap.at
+	tests/hwv-encap.at \
+	tests/hwv-decap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/system-base.at
@@ -134,7 +135,9 @@ SYSTEM_TESTSUITE = tests/system-testsuite
 EXTRA_DIST += \
 	$(TESTSUITE_AT) \
 	$(SYSTEM_TESTSUITE_AT) \
+	tests/hwv-frame.py \
 	tests/hwv-frames.py \
+	tests/hwv-probe.py \
 	tests/vectors/encap.txt \
 	tests/vectors/make-vectors.py \
 	tests/vectors/outer.txt
