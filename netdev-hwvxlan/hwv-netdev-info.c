@@ -12,6 +12,23 @@
 #include "netdev-offload.h"
 #include "util.h"
 
+char *
+hwv_netdev_config_error(const char *name)
+{
+    struct netdev *netdev = netdev_from_name(name);
+    char *error = NULL;
+
+    if (netdev && netdev->netdev_class == &hwv_netdev_class) {
+        struct hwv_netdev *dev = hwv_netdev_cast(netdev);
+
+        ovs_mutex_lock(&dev->mutex);
+        error = nullable_xstrdup(dev->config_error);
+        ovs_mutex_unlock(&dev->mutex);
+    }
+    netdev_close(netdev);
+    return error;
+}
+
 int
 hwv_netdev_get_etheraddr(const struct netdev *netdev, struct eth_addr *mac)
 {

@@ -64,7 +64,7 @@ hwv_netdev_construct(struct netdev *netdev)
     dev->port.netdev = netdev;
     dev->port.odp_port = ODPP_NONE;
     dev->port.counters = hwv_port_counters_create();
-    ovsrcu_init(&dev->port.rx_nic, NULL);
+    ovsrcu_init(&dev->port.rx, NULL);
 
     ovs_mutex_lock(&list_mutex);
     ovs_list_push_back(&all_ports, &dev->node);
@@ -88,6 +88,7 @@ hwv_netdev_destruct(struct netdev *netdev)
     ovsrcu_postpone(free, ovsrcu_get_protected(struct eth_addr *, &dev->mac));
     hwv_port_counters_destroy(dev->port.counters);
     smap_destroy(&dev->options);
+    free(dev->config_error);
     ovs_mutex_destroy(&dev->mutex);
 }
 
@@ -100,6 +101,28 @@ hwv_netdev_dealloc(struct netdev *netdev)
 
 /* Configuration
  * ------------- */
+
+/* Decides what becomes of 'error' and 'message', which it takes: OVS deletes a
+ * port whose new options are refused, but one that works is to go on with the
+ * options that it has. */
+static int
+finish_config(struct hwv_netdev *dev, int error, char *message, char **errp)
+{
+    if (!dev->port.nic) {
+        *errp = message;
+        return error;
+    }
+
+    ovs_mutex_lock(&dev->mutex);
+    if (message && !nullable_string_is_equal(message, dev->config_error)) {
+        VLOG_WARN("%s: keeping the options it had: %s", dev->port.name,
+                  message);
+    }
+    free(dev->config_error);
+    dev->config_error = message;
+    ovs_mutex_unlock(&dev->mutex);
+    return 0;
+}
 
 static int
 hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
@@ -131,13 +154,7 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
         hwv_config_destroy(&config);
     }
 
-    if (message && errp) {
-        *errp = message;
-    } else if (message) {
-        VLOG_WARN("%s: %s", netdev_get_name(netdev), message);
-        free(message);
-    }
-    return error;
+    return finish_config(dev, error, message, errp);
 }
 
 static int
@@ -361,7 +378,7 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
 {
     struct hwv_netdev *dev = hwv_netdev_cast(rxq_->netdev);
     const struct eth_addr *mac = ovsrcu_get(struct eth_addr *, &dev->mac);
-    struct hwv_nic *nic = ovsrcu_get(struct hwv_nic *, &dev->port.rx_nic);
+    const struct hwv_rx *rx = ovsrcu_get(struct hwv_rx *, &dev->port.rx);
     int error;
 
     error = netdev_rxq_recv(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq,
@@ -373,9 +390,9 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     if (mac) {
         drop_spoofed(dev, mac, batch);
     }
-    if (nic && nic->provider->burst) {
-        nic->provider->burst(nic->dev, dev->port.id, batch,
-                             dev->port.counters);
+    if (rx && rx->nic->provider->burst) {
+        rx->nic->provider->burst(rx->nic->dev, rx->id, rx->domain, batch,
+                                 dev->port.counters);
     }
     if (!dp_packet_batch_is_empty(batch)) {
         hwv_tx_flush_needed();

@@ -31,6 +31,7 @@ struct hwv_netdev {
     struct hwv_wire *next_wire OVS_GUARDED; /* For reconfigure, or NULL. */
     unsigned int wanted_txqs OVS_GUARDED;
     bool policing_refused OVS_GUARDED;
+    char *config_error OVS_GUARDED; /* See hwv_netdev_config_error(). */
 
     /* For the data path. */
     OVSRCU_TYPE(struct hwv_wire *) wire;    /* Or NULL. */
@@ -49,6 +50,11 @@ hwv_netdev_cast(const struct netdev *netdev)
 /* Returns the netdev of the wire, or NULL if there is none yet.  It lasts
  * until the calling thread quiesces. */
 struct netdev *hwv_netdev_wire(const struct netdev *netdev);
+
+/* Returns why the Interface called 'name' goes on with options that it had
+ * before those in the database, for the caller to free, or NULL if it does not
+ * or is not ours.  Main thread. */
+char *hwv_netdev_config_error(const char *name);
 
 /* Properties and statistics: hwv-netdev-info.c. */
 int hwv_netdev_get_etheraddr(const struct netdev *, struct eth_addr *);

@@ -28,4 +28,5 @@ HWV_WRAPS = \
 	netdev_ports_insert \
 	netdev_ports_remove \
 	netdev_register_flow_api_provider \
-	ovs_print_version
+	ovs_print_version \
+	ovsrec_interface_set_error

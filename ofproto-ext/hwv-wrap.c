@@ -19,6 +19,7 @@
 #include "dpif-netdev.h"
 #include "dpif-provider.h"
 #include "flow.h"
+#include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-offload.h"
 #include "hwv-plugin.h"
@@ -30,6 +31,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs-atomic.h"
 #include "smap.h"
+#include "vswitch-idl.h"
 
 VLOG_DEFINE_THIS_MODULE(hwv_wrap);
 
@@ -63,6 +65,8 @@ WRAP(int, dpif_flow_del, struct dpif *, const struct nlattr *key,
      struct dpif_flow_stats *);
 WRAP(int, dpif_set_config, struct dpif *, const struct smap *);
 WRAP(void, dpif_close, struct dpif *);
+WRAP(void, ovsrec_interface_set_error, const struct ovsrec_interface *,
+     const char *error);
 
 /* The main loop
  * -------------
@@ -112,6 +116,18 @@ __wrap_ovs_print_version(uint8_t min_ofp, uint8_t max_ofp)
 {
     __real_ovs_print_version(min_ofp, max_ofp);
     printf("%s\n", hwv_plugin_version());
+}
+
+/* vswitchd/bridge.c clears the error column of every port that it has after
+ * it has applied the configuration. */
+void
+__wrap_ovsrec_interface_set_error(const struct ovsrec_interface *iface,
+                                  const char *error)
+{
+    char *kept = error ? NULL : hwv_netdev_config_error(iface->name);
+
+    __real_ovsrec_interface_set_error(iface, kept ? kept : error);
+    free(kept);
 }
 
 /* Flow-offload providers and ports

@@ -125,6 +125,7 @@ TESTSUITE_AT = \
 	tests/hwv-macros.at \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
+	tests/hwv-options.at \
 	tests/hwv-decap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
