@@ -31,6 +31,8 @@ struct seen {
     unsigned int misses[HWV_N_MISSES];
     unsigned int collisions;    /* Hits turned into misses without need, */
     double expected_collisions; /* and how many are to be expected. */
+    unsigned int twins;         /* Hits behind a miss that has the same MACs */
+    unsigned int missed_twins;  /* in another VNI, and those that miss. */
 };
 
 static bool
@@ -112,6 +114,26 @@ count_held_back(const struct burst *burst, size_t i)
     return n;
 }
 
+/* Has a packet before packet 'i' missed that has its MACs, but is in another
+ * virtual network? */
+static bool
+has_twin(const struct burst *burst, size_t i)
+{
+    const struct ref_packet *p = &burst->packets[i];
+
+    for (size_t j = 0; j < i; j++) {
+        struct ref_packet moved = burst->packets[j];
+
+        moved.key.vni = p->key.vni;
+        if (burst->verdicts[j].type == HWV_VERDICT_MISS
+            && moved.outer != REF_OUTER_LOST
+            && ref_holds_back(&moved, burst->verdicts[j].miss, p)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 check_verdict(const struct world *w, const struct burst *burst, size_t i,
               const struct ref_verdict *want, struct seen *seen)
@@ -140,6 +162,10 @@ check_verdict(const struct world *w, const struct burst *burst, size_t i,
         size_t n = count_held_back(burst, i);
 
         seen->expected_collisions += n / 64.0;
+        if (has_twin(burst, i)) {
+            seen->twins++;
+            seen->missed_twins += got->type == HWV_VERDICT_MISS;
+        }
         if (got->type == HWV_VERDICT_MISS) {
             HWV_CHECK_EQ(got->miss, HWV_MISS_ORDER);
             HWV_CHECK(n);
@@ -258,10 +284,12 @@ run_bursts(bool from_vf, struct seen *seen)
     }
     printf("collisions: %u of %.0f expected\n", seen->collisions,
            seen->expected_collisions);
+    printf("twins: %u of %u missed\n", seen->missed_twins, seen->twins);
 
     /* The filter may take a flow for another, but not more often than one of
      * 64 bits has to. */
     HWV_CHECK(seen->collisions < 1.5 * seen->expected_collisions);
+    HWV_CHECK(seen->missed_twins <= seen->twins / 2);
 }
 
 /* The test says nothing about what did not come up. */
@@ -308,6 +336,7 @@ START_TEST(test_from_uplink)
     struct seen seen;
 
     run_bursts(false, &seen);
+    ck_assert_uint_ge(seen.twins, N_BURSTS / 50);
     check_seen(&seen, ARRAY_SIZE(hits), hits, ARRAY_SIZE(misses), misses);
 }
 END_TEST
