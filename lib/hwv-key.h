@@ -9,7 +9,7 @@
  * What the NIC's flow table is looked up with: 16 bytes, exact match, the same
  * layout in both directions.
  *
- *     domain  24 bits  transmit: VF id.  receive: source id.
+ *     domain  24 bits  transmit: stands for the VF.  receive: source id.
  *     dmac    48 bits  inner destination MAC, 0 where the flow ignores it.
  *     smac    48 bits  inner source MAC, 0 where the flow ignores it.
  *     class    8 bits  direction, IP version, fragment kind, inner ECN (RFC

@@ -107,6 +107,9 @@ flow_find_nic(const struct hwv_flow *flow)
 
     if (flow->kind != HWV_FLOW_TUNNEL) {
         port = hwv_port_from_netdev(flow->netdev);
+        if (hwv_port_flow_kind(port) != flow->kind) {
+            return NULL;        /* Put while the port changed its role. */
+        }
     } else if (flow->action.type == HWV_ACTION_DROP) {
         port = hwv_port_find(flow->orig_in_port, flow->dpif_type);
     } else {
@@ -230,5 +233,5 @@ flow_bind(struct hwv_flow *flow)
         }
         return flow_claim(flow, flow->source->id, &value);
     }
-    return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->id, &value);
+    return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain, &value);
 }

@@ -28,6 +28,8 @@ static char *reject_examples[HWV_N_REJECTS]
 
 static struct hwv_flow *flow_create(const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
+static void flow_put(struct hwv_flow *, const struct hwv_flow_put *)
+    OVS_REQUIRES(hwv_control_mutex);
 static void flow_destroy(struct hwv_flow *)
     OVS_REQUIRES(hwv_control_mutex);
 static bool flow_is_same(const struct hwv_flow *, const struct hwv_flow_put *)
@@ -35,6 +37,8 @@ static bool flow_is_same(const struct hwv_flow *, const struct hwv_flow_put *)
 static void flow_store(struct hwv_flow *, const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
 static void flow_compile(struct hwv_flow *, const struct hwv_flow_put *);
+static void flow_recompile(struct hwv_flow *, enum hwv_flow_kind)
+    OVS_REQUIRES(hwv_control_mutex);
 static enum hwv_reject flow_check(const struct hwv_flow *);
 static bool flows_wait_for_room(void)
     OVS_REQUIRES(hwv_control_mutex);
@@ -50,33 +54,23 @@ ufid_hash(const ovs_u128 *ufid)
 void
 hwv_flow_put(const struct hwv_flow_put *put)
 {
-    struct hwv_tunnel_use *tunnel_use = NULL;
     struct hwv_flow *flow;
 
     ovs_mutex_lock(&hwv_control_mutex);
     flow = hwv_flow_find(put->ufid);
-    if (flow && flow_is_same(flow, put)) {
-        flow_store(flow, put);
-        ovs_mutex_unlock(&hwv_control_mutex);
-        return;
-    }
-    if (flow) {
-        /* Hold on to the tunnel, lest it goes and comes back with the next
-         * hop's MAC that this flow was put with. */
-        tunnel_use = flow->tunnel_use;
-        if (tunnel_use) {
-            hwv_tunnel_use_hold(tunnel_use);
-        }
-        hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
-    } else {
-        flow = flow_create(put);
-    }
-    flow_store(flow, put);
-    flow_compile(flow, put);
-    hwv_flow_set_reject(flow, flow->compiled);
-    hwv_flow_bind(flow);
-    if (tunnel_use) {
-        hwv_tunnel_use_release(tunnel_use);
+    flow_put(flow ? flow : flow_create(put), put);
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+void
+hwv_flow_resume(const struct hwv_flow_put *put, uint64_t n_suspensions)
+{
+    struct hwv_flow *flow;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    flow = hwv_flow_find(put->ufid);
+    if (flow && flow->unverified && flow->n_suspensions == n_suspensions) {
+        flow_put(flow, put);
     }
     ovs_mutex_unlock(&hwv_control_mutex);
 }
@@ -150,6 +144,7 @@ hwv_flow_suspend(struct hwv_flow *flow)
         hwv_flow_unbind(flow, HWV_REJECT_UNVERIFIED);
     }
     flow->unverified = true;
+    flow->n_suspensions++;
 }
 
 void
@@ -177,6 +172,19 @@ hwv_flow_bind_all(struct hwv_nic *nic)
     HMAP_FOR_EACH (flow, node, &flows) {
         if (!flow->nic && !flow->unverified) {
             hwv_flow_bind(flow);
+        }
+    }
+}
+
+void
+hwv_flow_change_role(const struct hwv_port *port)
+{
+    struct hwv_flow *flow;
+
+    HMAP_FOR_EACH (flow, node, &flows) {
+        if (flow->netdev == port->netdev) {
+            hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
+            flow_recompile(flow, hwv_port_flow_kind(port));
         }
     }
 }
@@ -308,6 +316,31 @@ hwv_flow_format(const struct hwv_flow *flow, struct ds *s)
     format_odp_actions(s, flow->actions, flow->actions_len, NULL);
 }
 
+static void
+flow_put(struct hwv_flow *flow, const struct hwv_flow_put *put)
+{
+    struct hwv_tunnel_use *tunnel_use = flow->tunnel_use;
+
+    if (flow_is_same(flow, put)) {
+        flow_store(flow, put);
+        return;
+    }
+
+    /* Hold on to the tunnel, lest it goes and comes back with the next hop's
+     * MAC that this flow was put with. */
+    if (tunnel_use) {
+        hwv_tunnel_use_hold(tunnel_use);
+    }
+    hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
+    flow_store(flow, put);
+    flow_compile(flow, put);
+    hwv_flow_set_reject(flow, flow->compiled);
+    hwv_flow_bind(flow);
+    if (tunnel_use) {
+        hwv_tunnel_use_release(tunnel_use);
+    }
+}
+
 static struct hwv_flow *
 flow_create(const struct hwv_flow_put *put)
 {
@@ -392,6 +425,24 @@ flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put)
     if (!flow->compiled) {
         flow->compiled = flow_check(flow);
     }
+}
+
+/* Compiles 'flow', which is not bound, as one of 'kind'. */
+static void
+flow_recompile(struct hwv_flow *flow, enum hwv_flow_kind kind)
+{
+    struct match match;
+    const struct hwv_flow_put put = {
+        .kind = kind,
+        .match = &match,
+        .actions = flow->actions,
+        .actions_len = flow->actions_len,
+    };
+
+    minimatch_expand(&flow->match, &match);
+    flow_compile(flow, &put);
+    hwv_flow_set_reject(flow, flow->compiled ? flow->compiled
+                                             : HWV_REJECT_NO_NIC);
 }
 
 /* Do the match and the action of 'flow', each fine by itself, go together? */

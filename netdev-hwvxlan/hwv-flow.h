@@ -40,6 +40,13 @@ enum hwv_flow_kind {
     HWV_FLOW_UPLINK,            /* From a PF. */
 };
 
+/* The kind of flows that come in by 'port'. */
+static inline enum hwv_flow_kind
+hwv_port_flow_kind(const struct hwv_port *port)
+{
+    return port->id == HWV_UPLINK ? HWV_FLOW_UPLINK : HWV_FLOW_VF;
+}
+
 /* One key that a flow claims. */
 struct hwv_claim {
     struct ovs_list node;       /* In 'entry->claims'. */
@@ -87,6 +94,7 @@ struct hwv_flow {
     /* Binding. */
     enum hwv_reject reject;     /* HWV_ACCEPT while bound. */
     bool unverified;            /* Unbound until OVS is seen to have it. */
+    uint64_t n_suspensions;     /* By hwv_flow_suspend(). */
     struct hwv_nic *nic;        /* While bound. */
     struct hwv_claim claims[HWV_MAX_CLAIMS];
     size_t n_claims;
@@ -120,6 +128,11 @@ struct hwv_flow_put {
 
 /* Adds or modifies the flow 'put->ufid', and binds it if possible. */
 void hwv_flow_put(const struct hwv_flow_put *put)
+    OVS_EXCLUDED(hwv_control_mutex);
+
+/* Like hwv_flow_put(), but only if the flow is there and has been suspended
+ * 'n_suspensions' times and not been put since. */
+void hwv_flow_resume(const struct hwv_flow_put *put, uint64_t n_suspensions)
     OVS_EXCLUDED(hwv_control_mutex);
 
 /* Removes a flow.  Returns 0 or ENOENT. */
@@ -161,6 +174,10 @@ void hwv_flow_unbind_port(struct hwv_nic *nic, const struct hwv_port *port)
  * which is not the flow's to say? */
 bool hwv_flow_does(const struct hwv_flow *flow, const struct nlattr *actions,
                    size_t actions_len)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* 'port' has become a PF or a VF: its flows mean something else. */
+void hwv_flow_change_role(const struct hwv_port *port)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* Is 'flow' in the NIC now? */

@@ -41,6 +41,9 @@ static struct hwv_nic *nic_create(const char *name)
 static void nic_destroy_if_unused(struct hwv_nic *)
     OVS_REQUIRES(hwv_control_mutex);
 static void nic_free(struct hwv_nic *);
+static void nic_add_port(struct hwv_nic *, struct hwv_port *, uint16_t id)
+    OVS_REQUIRES(hwv_control_mutex);
+static void rx_free(struct hwv_rx *);
 static void nic_remove_port(struct hwv_port *)
     OVS_REQUIRES(hwv_control_mutex);
 static void port_forget_odp(struct hwv_port *)
@@ -103,13 +106,14 @@ hwv_nic_attach(struct hwv_port *port, const char *nic_name, uint16_t id)
         nic = nic_create(nic_name);
     }
     if (port->nic != nic || port->id != id) {
+        bool was_pf = port->nic && port->id == HWV_UPLINK;
+
         hwv_nic_use(nic);       /* Keep it while 'port' changes over. */
         nic_remove_port(port);
-        port->nic = nic;
-        port->id = id;
-        ovsrcu_set(&port->rx_nic, nic);
-        hmap_insert(&nic->ports, &port->nic_node, hash_int(id, 0));
-        nic->provider->port_set(nic->dev, id, port->wire, port->counters);
+        nic_add_port(nic, port, id);
+        if (was_pf != (id == HWV_UPLINK)) {
+            hwv_flow_change_role(port);
+        }
         hwv_nic_set_stale(nic);
         hwv_nic_unuse(nic);
     }
@@ -121,6 +125,7 @@ hwv_nic_detach(struct hwv_port *port)
 {
     ovs_mutex_lock(&hwv_control_mutex);
     nic_remove_port(port);
+    ovsrcu_set(&port->rx, NULL);
     port_forget_odp(port);
     ovs_mutex_unlock(&hwv_control_mutex);
 }
@@ -226,6 +231,19 @@ hwv_nic_port(const struct hwv_nic *nic, uint16_t id)
 
     HMAP_FOR_EACH_WITH_HASH (port, nic_node, hash_int(id, 0), &nic->ports) {
         if (port->id == id) {
+            return port;
+        }
+    }
+    return NULL;
+}
+
+struct hwv_port *
+hwv_nic_port_by_domain(const struct hwv_nic *nic, uint32_t domain)
+{
+    struct hwv_port *port;
+
+    HMAP_FOR_EACH (port, nic_node, &nic->ports) {
+        if (port->id != HWV_UPLINK && port->domain == domain) {
             return port;
         }
     }
@@ -377,6 +395,7 @@ nic_create(const char *name)
     ovs_list_init(&nic->pops);
     nic->provider->usage(nic->dev, &usage);
     nic->source_ids = id_pool_create(0, usage.max_sources);
+    nic->domains = id_pool_create(0, usage.max_domains);
     nic->offload = true;
     nic->hold_until = LLONG_MIN;
     nic->room_at = LLONG_MAX;
@@ -399,6 +418,7 @@ nic_destroy_if_unused(struct hwv_nic *nic)
     hmap_destroy(&nic->tunnels);
     hmap_destroy(&nic->sources);
     id_pool_destroy(nic->source_ids);
+    id_pool_destroy(nic->domains);
     ovsrcu_postpone(nic_free, nic);
 }
 
@@ -409,6 +429,30 @@ nic_free(struct hwv_nic *nic)
     free(nic);
 }
 
+static void
+nic_add_port(struct hwv_nic *nic, struct hwv_port *port, uint16_t id)
+{
+    struct hwv_rx *rx = xzalloc(sizeof *rx);
+    uint32_t domain = 0;
+
+    if (id != HWV_UPLINK) {
+        bool ok = id_pool_alloc_id(nic->domains, &domain);
+
+        ovs_assert(ok);         /* There are more domains than VF ids. */
+    }
+    rx->nic = nic;
+    rx->id = id;
+    rx->domain = domain;
+    port->nic = nic;
+    port->id = id;
+    port->domain = domain;
+    hmap_insert(&nic->ports, &port->nic_node, hash_int(id, 0));
+    nic->provider->port_set(nic->dev, id, port->wire, port->counters);
+    ovsrcu_set(&port->rx, rx);
+}
+
+/* Takes 'port' out of its NIC, except that 'port->rx', which no longer finds
+ * anything, is left to the caller to replace before the next grace period. */
 static void
 nic_remove_port(struct hwv_port *port)
 {
@@ -426,8 +470,24 @@ nic_remove_port(struct hwv_port *port)
     nic->provider->port_set(nic->dev, port->id, NULL, NULL);
     hmap_remove(&nic->ports, &port->nic_node);
     port->nic = NULL;
-    ovsrcu_set(&port->rx_nic, NULL);
-    nic_destroy_if_unused(nic);
+
+    /* A burst on its way may be about to look into the flow table: nobody else
+     * may have the domain before it has done so. */
+    hwv_nic_use(nic);
+    ovsrcu_postpone(rx_free, ovsrcu_get_protected(struct hwv_rx *, &port->rx));
+}
+
+/* RCU callback. */
+static void
+rx_free(struct hwv_rx *rx)
+{
+    ovs_mutex_lock(&hwv_control_mutex);
+    if (rx->id != HWV_UPLINK) {
+        id_pool_free_id(rx->nic->domains, rx->domain);
+    }
+    hwv_nic_unuse(rx->nic);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    free(rx);
 }
 
 /* 'port' leaves its datapath: the NIC must not output to it any more, and, if

@@ -42,13 +42,23 @@ struct hwv_rate {
     uint64_t hits_per_s, misses_per_s;
 };
 
+/* Where the packets that a port receives belong.  Immutable: a burst takes the
+ * whole as it is when it begins. */
+struct hwv_rx {
+    struct hwv_nic *nic;
+    uint16_t id;                        /* HWV_UPLINK or VF id. */
+    uint16_t domain;                    /* Of the keys of its flows. */
+};
+
 /* A port of ours, as the offload layer sees it. */
 struct hwv_port {
     const char *name;                   /* The Interface's. */
     const struct netdev *netdev;        /* Ours, not the wire's. */
     struct hwv_nic *nic;                /* NULL before configuration. */
-    OVSRCU_TYPE(struct hwv_nic *) rx_nic; /* The same, for the data path. */
     uint16_t id;                        /* HWV_UPLINK or VF id. */
+    uint16_t domain;                    /* Its own as long as it has 'nic' and
+                                         * 'id', and for a grace period. */
+    OVSRCU_TYPE(struct hwv_rx *) rx;    /* The same, for the data path. */
     struct hwv_wire *wire;              /* Or NULL. */
     struct hwv_counters *counters;      /* Named counters. */
     bool check_mac;                     /* VF: frames must come from 'mac'. */
@@ -77,6 +87,7 @@ struct hwv_nic {
     struct hmap sources;                /* Of struct hwv_source. */
     struct ovs_list pops;               /* Of tnl_pop flows. */
     struct id_pool *source_ids;
+    struct id_pool *domains;            /* For VFs. */
     size_t n_users;                     /* Flows that refer to this NIC. */
     struct hwv_count late;              /* See hwv_nic_late(). */
 
@@ -143,6 +154,11 @@ struct hwv_port *hwv_port_from_netdev(const struct netdev *netdev);
 
 /* Returns port 'id' of 'nic', or NULL. */
 struct hwv_port *hwv_nic_port(const struct hwv_nic *nic, uint16_t id)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Returns the VF of 'nic' that has 'domain', or NULL. */
+struct hwv_port *hwv_nic_port_by_domain(const struct hwv_nic *nic,
+                                        uint32_t domain)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* May flows be bound to 'nic' now? */

@@ -31,6 +31,14 @@ static struct hmap owners OVS_GUARDED_BY(hwv_control_mutex)
 /* The most flows that dpif-netdev dumps at once. */
 #define MAX_RECORD 64
 
+/* A flow of ours that was suspended when OVS was seen to have it. */
+struct suspended {
+    bool found;
+    ovs_u128 ufid;
+    uint64_t n_suspensions;
+    struct hwv_flow_put put;            /* What a dump does not tell. */
+};
+
 /* What dpif-netdev asked for since hwv_stats_record_start(). */
 struct record {
     bool active;
@@ -52,7 +60,7 @@ static void owner_destroy(struct hwv_owner *)
 static void owner_settle(struct hwv_owner *, struct dpif_flow_stats *)
     OVS_REQUIRES(hwv_control_mutex);
 static void flow_verify(struct dpif *, const struct dpif_flow *,
-                        const ovs_u128 *our_ufid);
+                        const struct suspended *);
 
 void
 hwv_stats_record_start(void)
@@ -90,24 +98,44 @@ hwv_stats_record_flow(const ovs_u128 *ufid)
     }
 }
 
+/* Notes in '*suspended' whether 'flow', which may be NULL, is. */
+static void
+note_suspended(const struct hwv_flow *flow, struct suspended *suspended)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    suspended->found = flow && flow->unverified;
+    if (suspended->found) {
+        suspended->ufid = flow->ufid;
+        suspended->n_suspensions = flow->n_suspensions;
+        suspended->put = (struct hwv_flow_put) {
+            .netdev = flow->netdev,
+            .dpif_type = flow->dpif_type,
+            .kind = flow->kind,
+            .orig_in_port = flow->orig_in_port,
+        };
+    }
+}
+
 void
 hwv_stats_settle_dump(struct dpif *dpif, struct dpif_flow *flows, size_t n)
 {
     const struct record *r = record_get();
-    bool verify[MAX_RECORD] = { false };
+    struct suspended suspended[MAX_RECORD];
 
     ovs_mutex_lock(&hwv_control_mutex);
     for (size_t i = 0; i < n; i++) {
         const ovs_u128 *ufid = &flows[i].ufid;
         struct hwv_owner *owner = owner_find(ufid, flows[i].pmd_id);
+        struct hwv_flow *flow = NULL;
 
         if (i < r->n && r->flows[i].ours) {
-            struct hwv_flow *flow = hwv_flow_find(&r->flows[i].ufid);
-
+            flow = hwv_flow_find(&r->flows[i].ufid);
             if (flow) {
                 owner = owner_get(flow, ufid, flows[i].pmd_id);
-                verify[i] = flow->unverified;
             }
+        }
+        if (i < MAX_RECORD) {
+            note_suspended(flow, &suspended[i]);
         }
         if (owner) {
             owner_settle(owner, &flows[i].stats);
@@ -116,8 +144,8 @@ hwv_stats_settle_dump(struct dpif *dpif, struct dpif_flow *flows, size_t n)
     ovs_mutex_unlock(&hwv_control_mutex);
 
     for (size_t i = 0; i < MIN(n, MAX_RECORD); i++) {
-        if (verify[i]) {
-            flow_verify(dpif, &flows[i], &r->flows[i].ufid);
+        if (suspended[i].found) {
+            flow_verify(dpif, &flows[i], &suspended[i]);
         }
     }
 }
@@ -306,54 +334,36 @@ owner_settle(struct hwv_owner *owner, struct dpif_flow_stats *stats)
     stats->used = MAX(stats->used, sum.used);
 }
 
-/* OVS still has 'dumped', a copy of our flow 'our_ufid' that was suspended.
- * It may be another copy than the one that we had compiled, and OVS does not
- * put it once more by itself: puts it as it is now. */
+/* OVS still has 'dumped', a copy of our flow that was suspended.  It may be
+ * another copy than the one that we had compiled, and OVS does not put it once
+ * more by itself: puts it as it is now. */
 static void
 flow_verify(struct dpif *dpif, const struct dpif_flow *dumped,
-            const ovs_u128 *our_ufid)
+            const struct suspended *suspended)
 {
     uint64_t stub[DPIF_FLOW_BUFSIZE / 8];
-    struct hwv_flow_put put;
     struct dpif_flow now;
-    struct hwv_flow *flow;
     struct ofpbuf buf;
     struct match match;
 
     ofpbuf_use_stub(&buf, stub, sizeof stub);
     memset(&match, 0, sizeof match);
-    if (dpif_flow_get(dpif, NULL, 0, &dumped->ufid, dumped->pmd_id, &buf, &now)
-        || odp_flow_key_to_flow(now.key, now.key_len, &match.flow, NULL)
-        || odp_flow_key_to_mask(now.mask, now.mask_len, &match.wc,
-                                &match.flow, NULL)) {
-        ofpbuf_uninit(&buf);
-        return;
-    }
-    if (!match.wc.masks.vlans[0].tci) {
-        /* As dpif-netdev reads it: no tag. */
-        match.wc.masks.vlans[0].tci = htons(VLAN_VID_MASK | VLAN_CFI);
-    }
+    if (!dpif_flow_get(dpif, NULL, 0, &dumped->ufid, dumped->pmd_id, &buf,
+                       &now)
+        && !odp_flow_key_to_flow(now.key, now.key_len, &match.flow, NULL)
+        && !odp_flow_key_to_mask(now.mask, now.mask_len, &match.wc,
+                                 &match.flow, NULL)) {
+        struct hwv_flow_put put = suspended->put;
 
-    ovs_mutex_lock(&hwv_control_mutex);
-    flow = hwv_flow_find(our_ufid);
-    if (flow && flow->unverified) {
-        put = (struct hwv_flow_put) {
-            .ufid = our_ufid,
-            .netdev = flow->netdev,
-            .dpif_type = flow->dpif_type,
-            .kind = flow->kind,
-            .orig_in_port = flow->orig_in_port,
-            .match = &match,
-            .actions = now.actions,
-            .actions_len = now.actions_len,
-        };
-    } else {
-        flow = NULL;
-    }
-    ovs_mutex_unlock(&hwv_control_mutex);
-
-    if (flow) {
-        hwv_flow_put(&put);
+        if (!match.wc.masks.vlans[0].tci) {
+            /* As dpif-netdev reads it: no tag. */
+            match.wc.masks.vlans[0].tci = htons(VLAN_VID_MASK | VLAN_CFI);
+        }
+        put.ufid = &suspended->ufid;
+        put.match = &match;
+        put.actions = now.actions;
+        put.actions_len = now.actions_len;
+        hwv_flow_resume(&put, suspended->n_suspensions);
     }
     ofpbuf_uninit(&buf);
 }

@@ -55,7 +55,8 @@ trace(struct unixctl_conn *conn, int argc, const char *argv[],
     } else if (!port->nic->provider->trace) {
         message = xasprintf("NIC \"%s\" cannot trace", port->nic->name);
     } else {
-        port->nic->provider->trace(port->nic->dev, port->id, packet, &verdict);
+        port->nic->provider->trace(port->nic->dev, port->id, port->domain,
+                                   packet, &verdict);
         explain(port, packet, &flows);
     }
     ovs_mutex_unlock(&hwv_control_mutex);

@@ -48,11 +48,13 @@ struct hwv_nic_limits {
 };
 
 /* Occupancy and limits of the tables, in entries.  Source ids are less than
- * 'max_sources', which does not change. */
+ * 'max_sources' and domains of VFs less than 'max_domains', neither of which
+ * changes. */
 struct hwv_nic_usage {
     uint32_t flows, max_flows;
     uint32_t tunnels, max_tunnels;
     uint32_t sources, max_sources;
+    uint32_t max_domains;       /* For VFs, more than HWV_MAX_VF + 1. */
 };
 
 struct hwv_nic_provider {
@@ -107,19 +109,20 @@ struct hwv_nic_provider {
 
     void (*usage)(const struct hwv_provider_nic *, struct hwv_nic_usage *);
 
-    /* Handles 'batch', received from the wire of 'port': takes out the packets
+    /* Handles 'batch', received from the wire of 'port', whose flows' keys are
+     * in 'domain' (for the uplink the sources' ids are the domains): takes out the packets
      * that the tables cover and leaves the misses, in their order, and counts
      * both on the port's 'counters'.
      *
      * NULL for a NIC whose wires deliver only misses in the first place,
      * because its tables are ahead of them. */
-    void (*burst)(struct hwv_provider_nic *, uint16_t port,
+    void (*burst)(struct hwv_provider_nic *, uint16_t port, uint16_t domain,
                   struct dp_packet_batch *batch,
                   struct hwv_counters *counters);
 
     /* Appends to 's' what the NIC would do with 'packet' if 'port' received
      * it, which leaves 'packet' and all counters alone.  May be NULL. */
-    void (*trace)(struct hwv_provider_nic *, uint16_t port,
+    void (*trace)(struct hwv_provider_nic *, uint16_t port, uint16_t domain,
                   struct dp_packet *packet, struct ds *s);
 };
 

@@ -28,6 +28,10 @@ VLOG_DEFINE_THIS_MODULE(nic_soft);
  * as many sources as it has VNIs in common with us. */
 #define MAX_SOURCES 16384
 
+/* Domains in each direction: source ids, and those of VFs, which outnumber VF
+ * ids because they rest for a while before they are used again. */
+#define MAX_DOMAINS MAX_SOURCES
+
 /* Flows whose counters exist at the same time, resident or not. */
 #define MAX_COUNTERS (1 << 22)
 
@@ -219,13 +223,14 @@ soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
         .max_tunnels = hwv_tunnel_table_max(tables->tunnels),
         .sources = hwv_source_table_count(tables->sources),
         .max_sources = hwv_source_table_max(tables->sources),
+        .max_domains = MAX_DOMAINS,
     };
 }
 
 /* The way of a burst: classify, see which outputs can send, edit and count
  * each hit, send.  The misses stay in 'batch'. */
 static void
-soft_burst(struct hwv_provider_nic *nic, uint16_t port,
+soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet_batch *batch, struct hwv_counters *counters)
 {
     const struct soft_ports *ports = ovsrcu_get(struct soft_ports *,
@@ -241,7 +246,7 @@ soft_burst(struct hwv_provider_nic *nic, uint16_t port,
     if (port == HWV_UPLINK) {
         hwv_classify_from_uplink(tables, batch, b.verdicts);
     } else {
-        hwv_classify_from_vf(tables, port, batch, b.verdicts);
+        hwv_classify_from_vf(tables, domain, batch, b.verdicts);
     }
 
     b.flow_lane = hwv_counters_lane(tables->counters);
@@ -258,7 +263,7 @@ soft_burst(struct hwv_provider_nic *nic, uint16_t port,
 }
 
 static void
-soft_trace(struct hwv_provider_nic *nic, uint16_t port,
+soft_trace(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet *packet, struct ds *s)
 {
     struct hwv_verdict verdict;
@@ -268,7 +273,7 @@ soft_trace(struct hwv_provider_nic *nic, uint16_t port,
     if (port == HWV_UPLINK) {
         hwv_classify_from_uplink(tables_get(nic), &batch, &verdict);
     } else {
-        hwv_classify_from_vf(tables_get(nic), port, &batch, &verdict);
+        hwv_classify_from_vf(tables_get(nic), domain, &batch, &verdict);
     }
     hwv_verdict_format(&verdict, s);
 }
@@ -301,8 +306,7 @@ tables_create(const struct hwv_nic_limits *limits,
 {
     struct hwv_tables *tables = xmalloc(sizeof *tables);
 
-    tables->flows = hwv_flow_table_create(limits->max_flows,
-                                          MAX(MAX_SOURCES, HWV_MAX_VF + 1));
+    tables->flows = hwv_flow_table_create(limits->max_flows, MAX_DOMAINS);
     tables->tunnels = hwv_tunnel_table_create(limits->max_tunnels);
     tables->sources = hwv_source_table_create(MAX_SOURCES);
     tables->counters = counters;
