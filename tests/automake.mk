@@ -126,7 +126,8 @@ TESTSUITE_AT = \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
 	tests/hwv-options.at \
-	tests/hwv-decap.at
+	tests/hwv-decap.at \
+	tests/hwv-soundness.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/system-base.at

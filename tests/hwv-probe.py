@@ -9,7 +9,8 @@ usage: hwv-probe.py PORT < FRAMES
 FRAMES are lines "LABEL: HEX".  For each, "LABEL: COUNTER -> WHERE: FRAME..." is
 printed: the counters of the port that grew and what went out by which port.
 Frames that the file "hwv-names" tells the name of, in lines "HEX NAME", are
-printed by name.  See hwv-frames.py for how VXLAN packets are printed."""
+printed by name.  VXLAN packets are printed as hwv-frames.py does, each by
+itself: the UDP source port is "s1"."""
 
 import glob
 import importlib.machinery
@@ -67,6 +68,12 @@ def settle():
          'PMD threads')
 
 
+def name(frame, names):
+    """The name of 'frame', either as it is or as it is shown."""
+    shown = FRAMES.show(frame, {})
+    return names.get(frame.hex(), names.get(shown, shown))
+
+
 def load_names():
     names = {}
     if os.path.exists('hwv-names'):
@@ -89,9 +96,7 @@ class Pcap:
         if os.path.exists(self.seen_path):
             with open(self.seen_path) as f:
                 seen = int(f.read())
-        ports = {}
-        frames = [FRAMES.show(data, ports)
-                  for data in FRAMES.read_pcap(self.path)]
+        frames = list(FRAMES.read_pcap(self.path))
         with open(self.seen_path, 'w') as f:
             print(len(frames), file=f)
         return frames[seen:]
@@ -117,7 +122,7 @@ def main(port):
         label, frame = line.rsplit(': ', 1)
         grown, outs = probe(bridge, port, frame.strip())
         print('%s: %s ->%s' % (label, ' '.join(grown), ','.join(
-            ' %s: %s' % (to, names.get(out, out)) for to, out in outs)))
+            ' %s: %s' % (to, name(out, names)) for to, out in outs)))
 
 
 if __name__ == '__main__':
