@@ -271,6 +271,7 @@ hwv_guarded_copy(const void *data, size_t len)
 {
     enum { SIZE = 65536 };
     static uint8_t *end;
+    uint8_t *copy;
 
     if (!end) {
         void *start = mmap(NULL, SIZE + get_page_size(),
@@ -282,7 +283,11 @@ hwv_guarded_copy(const void *data, size_t len)
         ovs_assert(!mprotect(end, get_page_size(), PROT_NONE));
     }
     ovs_assert(len <= SIZE);
-    return memcpy(end - ROUND_UP(len, 2), data, len);
+    copy = end - ROUND_UP(len, 2);
+    if (len) {
+        memcpy(copy, data, len);
+    }
+    return copy;
 }
 
 struct dp_packet *
