@@ -21,6 +21,7 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-match.c \
 	netdev-hwvxlan/hwv-match.h \
 	netdev-hwvxlan/hwv-netdev-info.c \
+	netdev-hwvxlan/hwv-netdev-io.c \
 	netdev-hwvxlan/hwv-netdev-qos.c \
 	netdev-hwvxlan/hwv-netdev.c \
 	netdev-hwvxlan/hwv-netdev.h \

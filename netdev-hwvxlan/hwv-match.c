@@ -93,7 +93,7 @@ take_tunnel_flags(struct hwv_work *work, struct hwv_tunnel_match *tunnel)
     work->wc.masks.tunnel.flags = 0;
     tunnel->flags = flags & FLOW_TNL_F_CSUM ? HWV_SOURCE_CSUM : 0;
     return (mask & FLOW_TNL_F_CSUM
-            && (flags & ~FLOW_TNL_F_CSUM) == (mask & FLOW_TNL_F_KEY));
+            && (flags & ~FLOW_TNL_F_CSUM) == FLOW_TNL_F_KEY);
 }
 
 /* Everything that pkt_metadata_init_tnl() zeroes and no VXLAN header sets. */

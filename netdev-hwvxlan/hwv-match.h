@@ -71,9 +71,9 @@ struct hwv_outer_match {
  *     exact, each MAC exact or ignored, ECN exact or ignored.
  *
  *   from a tunnel: the same, ECN ignored, and a VXLAN tunnel's src, dst, key,
- *     TOS and checksum flag exact, TTL and UDP ports ignored; metadata that
- *     tnl_pop always leaves zero ("don't fragment" and OAM flags, GBP, tunnel
- *     options, ...) may be matched as zero, the key flag as set.
+ *     TOS, key flag (set) and checksum flag exact, TTL and UDP ports ignored;
+ *     metadata that tnl_pop always leaves zero ("don't fragment" and OAM
+ *     flags, GBP, tunnel options, ...) may be matched as zero.
  *
  *   from the uplink: recirc_id 0, Ethernet, IPv4 or IPv6 and UDP exact, no
  *     VLAN tag, not a fragment, destination MAC and UDP destination port

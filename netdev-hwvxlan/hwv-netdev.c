@@ -5,21 +5,13 @@
 
 #include <errno.h>
 
-#include "dp-packet.h"
 #include "hwv-port-counters.h"
-#include "hwv-tx-flush.h"
 #include "hwv-wire.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
-#include "timeval.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(hwv_netdev);
-
-struct hwv_rxq {
-    struct netdev_rxq up;
-    struct netdev_rxq *wire_rxq;
-};
 
 /* All ports of the class, for hwv_netdev_run(). */
 static struct ovs_mutex list_mutex = OVS_MUTEX_INITIALIZER;
@@ -33,10 +25,6 @@ static void apply_mac(struct hwv_netdev *dev, const struct hwv_config *)
     OVS_REQUIRES(dev->mutex);
 static void use_wire(struct hwv_netdev *dev, struct hwv_wire *)
     OVS_REQUIRES(dev->mutex);
-static void drop_spoofed(struct hwv_netdev *, const struct eth_addr *,
-                         struct dp_packet_batch *);
-static void drop_too_long(struct hwv_netdev *, const struct hwv_wire *,
-                          struct dp_packet_batch *);
 
 /* Life cycle
  * ---------- */
@@ -330,162 +318,6 @@ hwv_port_from_netdev(const struct netdev *netdev)
 {
     return netdev->netdev_class == &hwv_netdev_class
            ? &hwv_netdev_cast(netdev)->port : NULL;
-}
-
-/* The way of the packets
- * ---------------------- */
-
-static struct netdev_rxq *
-hwv_netdev_rxq_alloc(void)
-{
-    struct hwv_rxq *rxq = xzalloc(sizeof *rxq);
-
-    return &rxq->up;
-}
-
-static int
-hwv_netdev_rxq_construct(struct netdev_rxq *rxq_)
-{
-    struct hwv_rxq *rxq = CONTAINER_OF(rxq_, struct hwv_rxq, up);
-    struct netdev *wire = hwv_netdev_wire(rxq_->netdev);
-
-    return wire ? netdev_rxq_open(wire, &rxq->wire_rxq, rxq_->queue_id)
-                : ENODEV;
-}
-
-static void
-hwv_netdev_rxq_destruct(struct netdev_rxq *rxq_)
-{
-    netdev_rxq_close(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq);
-}
-
-static void
-hwv_netdev_rxq_dealloc(struct netdev_rxq *rxq_)
-{
-    free(CONTAINER_OF(rxq_, struct hwv_rxq, up));
-}
-
-static bool
-hwv_netdev_rxq_enabled(struct netdev_rxq *rxq_)
-{
-    return netdev_rxq_enabled(CONTAINER_OF(rxq_, struct hwv_rxq,
-                                           up)->wire_rxq);
-}
-
-static int
-hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
-                    int *qfill)
-{
-    struct hwv_netdev *dev = hwv_netdev_cast(rxq_->netdev);
-    const struct eth_addr *mac = ovsrcu_get(struct eth_addr *, &dev->mac);
-    const struct hwv_rx *rx = ovsrcu_get(struct hwv_rx *, &dev->port.rx);
-    int error;
-
-    error = netdev_rxq_recv(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq,
-                            batch, qfill);
-    if (error) {
-        return error;
-    }
-
-    if (mac) {
-        drop_spoofed(dev, mac, batch);
-    }
-    if (rx && rx->nic->provider->burst) {
-        rx->nic->provider->burst(rx->nic->dev, rx->id, rx->domain, batch,
-                                 dev->port.counters);
-    }
-    if (!dp_packet_batch_is_empty(batch)) {
-        hwv_tx_flush_needed();
-    }
-    return 0;
-}
-
-static void
-hwv_netdev_rxq_wait(struct netdev_rxq *rxq_)
-{
-    netdev_rxq_wait(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq);
-}
-
-static int
-hwv_netdev_rxq_drain(struct netdev_rxq *rxq_)
-{
-    return netdev_rxq_drain(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq);
-}
-
-static int
-hwv_netdev_send(struct netdev *netdev, int qid OVS_UNUSED,
-                struct dp_packet_batch *batch, bool concurrent_txq OVS_UNUSED)
-{
-    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
-    struct hwv_wire *wire = ovsrcu_get(struct hwv_wire *, &dev->wire);
-    struct hwv_lane *lane = hwv_counters_lane(dev->port.counters);
-
-    if (!wire || !hwv_wire_enter(wire)) {
-        hwv_lane_count(lane, HWV_TX_DROP_DOWN, dp_packet_batch_size(batch), 0,
-                       time_msec());
-        dp_packet_delete_batch(batch, true);
-        return 0;
-    }
-
-    drop_too_long(dev, wire, batch);
-    if (!dp_packet_batch_is_empty(batch)) {
-        hwv_lane_count(lane, HWV_TX_SOFTWARE, dp_packet_batch_size(batch), 0,
-                       time_msec());
-        hwv_wire_send(wire, batch);
-    }
-    hwv_wire_leave(wire);
-    return 0;
-}
-
-/* Drops the packets of 'batch' whose source MAC is not 'mac'. */
-static void
-drop_spoofed(struct hwv_netdev *dev, const struct eth_addr *mac,
-             struct dp_packet_batch *batch)
-{
-    const size_t n = dp_packet_batch_size(batch);
-    struct dp_packet *packet;
-    size_t i;
-
-    DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
-        const struct eth_header *eth = dp_packet_data(packet);
-
-        if (dp_packet_size(packet) >= ETH_HEADER_LEN
-            && eth_addr_equals(eth->eth_src, *mac)) {
-            dp_packet_batch_refill(batch, packet, i);
-        } else {
-            hwv_lane_count(hwv_counters_lane(dev->port.counters),
-                           HWV_RX_DROP_SPOOF, 1, dp_packet_size(packet),
-                           time_msec());
-            dp_packet_delete(packet);
-        }
-    }
-}
-
-/* Drops the packets of 'batch' that are too long for 'wire'.  A VLAN tag does
- * not count. */
-static void
-drop_too_long(struct hwv_netdev *dev, const struct hwv_wire *wire,
-              struct dp_packet_batch *batch)
-{
-    const uint32_t max_frame = hwv_wire_max_frame(wire);
-    const size_t n = dp_packet_batch_size(batch);
-    struct dp_packet *packet;
-    size_t i;
-
-    DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
-        const struct eth_header *eth = dp_packet_data(packet);
-        uint32_t tag = eth_type_vlan(eth->eth_type) ? VLAN_HEADER_LEN : 0;
-
-        if (dp_packet_size(packet) - tag <= max_frame
-            || dp_packet_hwol_is_tso(packet)) {
-            dp_packet_batch_refill(batch, packet, i);
-        } else {
-            hwv_lane_count(hwv_counters_lane(dev->port.counters),
-                           HWV_TX_DROP_MTU, 1, dp_packet_size(packet),
-                           time_msec());
-            dp_packet_delete(packet);
-        }
-    }
 }
 
 const struct netdev_class hwv_netdev_class = {

@@ -56,6 +56,19 @@ struct netdev *hwv_netdev_wire(const struct netdev *netdev);
  * or is not ours.  Main thread. */
 char *hwv_netdev_config_error(const char *name);
 
+/* Packets: hwv-netdev-io.c. */
+struct netdev_rxq *hwv_netdev_rxq_alloc(void);
+int hwv_netdev_rxq_construct(struct netdev_rxq *);
+void hwv_netdev_rxq_destruct(struct netdev_rxq *);
+void hwv_netdev_rxq_dealloc(struct netdev_rxq *);
+bool hwv_netdev_rxq_enabled(struct netdev_rxq *);
+int hwv_netdev_rxq_recv(struct netdev_rxq *, struct dp_packet_batch *,
+                        int *qfill);
+void hwv_netdev_rxq_wait(struct netdev_rxq *);
+int hwv_netdev_rxq_drain(struct netdev_rxq *);
+int hwv_netdev_send(struct netdev *, int qid, struct dp_packet_batch *,
+                    bool concurrent_txq);
+
 /* Properties and statistics: hwv-netdev-info.c. */
 int hwv_netdev_get_etheraddr(const struct netdev *, struct eth_addr *);
 int hwv_netdev_set_etheraddr(struct netdev *, const struct eth_addr);
