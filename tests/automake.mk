@@ -7,6 +7,7 @@ UNIT_TESTS = \
 	tests/test-hwv-actions-lossless \
 	tests/test-hwv-codec \
 	tests/test-hwv-codec-ovs \
+	tests/test-hwv-counters \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
@@ -117,6 +118,11 @@ tests_test_hwv_tunnel_table_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-tunnel-table.c
 tests_test_hwv_tunnel_table_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_counters_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-counters.c
+tests_test_hwv_counters_LDADD = $(UNIT_TEST_LIBS)
 
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.

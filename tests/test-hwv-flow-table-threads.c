@@ -318,7 +318,7 @@ main(int argc OVS_UNUSED, char *argv[])
     Suite *suite = suite_create("hwv-flow-table, threads");
     TCase *tcase = hwv_unit_tcase(suite, "several threads");
 
-    tcase_add_test(tcase, test_whole);
+    tcase_add_loop_test(tcase, test_whole, 0, 3);
     tcase_add_loop_test(tcase, test_moment, 0, ARRAY_SIZE(moment_changes));
     tcase_add_test(tcase, test_moment_apart);
     return hwv_unit_run(argv[0], suite);
