@@ -264,6 +264,8 @@ static const struct {
     { VF "eth_type(0x86dd),ipv6(frag=no)", NULL },
     { VF "eth_type(0x0800),ipv4(tos=1/0x3,frag=later)", NULL },
     { VF "eth_type(0x0800),ipv4(frag=first)", NULL },
+#define FIRST_VF 0
+#define FIRST_TUNNEL 6
     { TUNNEL4 D("1") "eth_type(0x0800),ipv4(frag=no)",
       UP D("1") "eth_type(0x0800),ipv4(dst=10.0.0.1," POP4 },
     { TUNNEL4 "eth_type(0x86dd),ipv6(frag=no)",
@@ -345,6 +347,9 @@ random_mask(struct match *match)
 
     masks->dl_dst = hwv_one_in(2) ? eth_addr_exact : eth_addr_zero;
     masks->dl_src = hwv_one_in(2) ? eth_addr_exact : eth_addr_zero;
+    if (hwv_one_in(16)) {
+        masks->dl_type = htons(1 << random_range(16));
+    }
     if (hwv_one_in(3)) {
         masks->nw_tos = hwv_one_in(2) ? IP_ECN_MASK : random_uint8();
     }
@@ -381,6 +386,82 @@ START_TEST(test_random)
 }
 END_TEST
 
+/* Fields that are zero in each packet that matches the first IPv4 flow, from a
+ * VF or a tunnel or the uplink: they may be matched as zero, which refuses no
+ * packet, but not otherwise. */
+static const struct implied_row {
+    const char *name;
+    char from;                  /* 'v', 't' or 'u'. */
+    size_t offset, n;           /* In 'struct flow'. */
+    enum hwv_reject reject;
+} implied_rows[] = {
+#define IMPLIED(FROM, FIELD, REJECT) \
+    { #FIELD, FROM, offsetof(struct flow, FIELD), \
+      sizeof(((struct flow *) NULL)->FIELD), HWV_REJECT_##REJECT }
+    IMPLIED('v', tunnel, TUNNEL_MATCH),
+    IMPLIED('v', skb_priority, METADATA),
+    IMPLIED('v', pkt_mark, METADATA),
+    IMPLIED('v', dp_hash, METADATA),
+    IMPLIED('v', recirc_id, RECIRC),
+    IMPLIED('v', ct_state, CONNTRACK),
+    IMPLIED('v', ct_nw_proto, CONNTRACK),
+    IMPLIED('v', ct_zone, CONNTRACK),
+    IMPLIED('v', ct_mark, CONNTRACK),
+    IMPLIED('v', ct_label, CONNTRACK),
+    IMPLIED('v', ct_nw_src, CONNTRACK),
+    IMPLIED('v', ct_nw_dst, CONNTRACK),
+    IMPLIED('v', ct_ipv6_src, CONNTRACK),
+    IMPLIED('v', ct_ipv6_dst, CONNTRACK),
+    IMPLIED('v', ct_tp_src, CONNTRACK),
+    IMPLIED('v', ct_tp_dst, CONNTRACK),
+    IMPLIED('v', packet_type, PACKET_TYPE),
+    IMPLIED('v', vlans, VLAN),
+    IMPLIED('v', mpls_lse, MATCH_OTHER),
+    IMPLIED('v', nsh, MATCH_OTHER),
+    IMPLIED('v', ipv6_src, L3),
+    IMPLIED('v', ipv6_dst, L3),
+    IMPLIED('v', ipv6_label, L3),
+    IMPLIED('v', nd_target, MATCH_OTHER),
+    IMPLIED('v', arp_sha, MATCH_OTHER),
+    IMPLIED('v', arp_tha, MATCH_OTHER),
+    IMPLIED('t', tunnel.ipv6_src, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.ipv6_dst, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.gbp_id, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.gbp_flags, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.erspan_ver, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.erspan_idx, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.erspan_dir, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.erspan_hwid, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.gtpu_flags, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.gtpu_msgtype, TUNNEL_MATCH),
+    IMPLIED('t', tunnel.metadata, TUNNEL_MATCH),
+    IMPLIED('u', ipv6_src, OUTER_MATCH),
+    IMPLIED('u', ipv6_dst, OUTER_MATCH),
+    IMPLIED('u', ipv6_label, OUTER_MATCH),
+    IMPLIED('u', tcp_flags, L4),
+    IMPLIED('u', igmp_group_ip4, L4),
+    IMPLIED('u', nd_target, L4),
+    IMPLIED('u', arp_sha, L4),
+    IMPLIED('u', arp_tha, L4),
+};
+
+START_TEST(test_implied)
+{
+    const struct implied_row *row = &implied_rows[_i];
+    struct hwv_flows flows;
+    struct match *match;
+    struct entry entry;
+
+    flows_init(&flows, row->from == 'v' ? FIRST_VF : FIRST_TUNNEL);
+    match = row->from == 'u' ? &flows.outer : &flows.match;
+    memset((uint8_t *) &match->wc.masks + row->offset, 0xff, row->n);
+    memset((uint8_t *) &match->flow + row->offset, 0, row->n);
+    ck_assert_msg(!compile(&flows, &entry), "%s", row->name);
+    *((uint8_t *) &match->flow + row->offset + row->n - 1) = 0x10;
+    ck_assert_msg(compile(&flows, &entry) == row->reject, "%s", row->name);
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -389,5 +470,6 @@ main(int argc OVS_UNUSED, char *argv[])
 
     tcase_add_loop_test(tcase, test_bits, 0, ARRAY_SIZE(strings));
     tcase_add_loop_test(tcase, test_random, 0, ARRAY_SIZE(strings));
+    tcase_add_loop_test(tcase, test_implied, 0, ARRAY_SIZE(implied_rows));
     return hwv_unit_run(argv[0], suite);
 }

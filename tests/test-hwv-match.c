@@ -145,7 +145,7 @@ static const struct tunnel_row {
       "::ffff:10.0.0.2", "::ffff:10.0.0.1", 5001, 0, HWV_SOURCE_CSUM },
     { TUN4 "flags(-oam-df-csum+key)",
       "::ffff:10.0.0.2", "::ffff:10.0.0.1", 5001, 0, 0 },
-    { TUN4 "flags(-csum)",
+    { TUN4 "flags(-csum+key)",
       "::ffff:10.0.0.2", "::ffff:10.0.0.1", 5001, 0, 0 },
     { TUN4 "vxlan(gbp(id=0,flags=0)),flags(-df-csum+key)",
       "::ffff:10.0.0.2", "::ffff:10.0.0.1", 5001, 0, 0 },
@@ -443,6 +443,22 @@ START_TEST(test_rejects_complete)
 }
 END_TEST
 
+/* Two bits make three kinds. */
+START_TEST(test_frag_kinds)
+{
+    struct match match;
+
+    hwv_match_from_string(VF IP(""), &match);
+    for (int frag = 0; frag < 256; frag++) {
+        match.flow.nw_frag = frag;
+        match.wc.masks.nw_frag = 0xff;
+        ck_assert_int_eq(compile('v', &match),
+                         (frag == 0 || frag == 1 || frag == 3
+                          ? HWV_ACCEPT : HWV_REJECT_NW_FRAG));
+    }
+}
+END_TEST
+
 START_TEST(test_reject_names)
 {
     ck_assert_str_eq(hwv_reject_name(HWV_ACCEPT), "");
@@ -475,6 +491,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase = hwv_unit_tcase(suite, "reject");
     tcase_add_loop_test(tcase, test_rejects, 0, ARRAY_SIZE(reject_rows));
     tcase_add_test(tcase, test_rejects_complete);
+    tcase_add_test(tcase, test_frag_kinds);
     tcase_add_test(tcase, test_reject_names);
     return hwv_unit_run(argv[0], suite);
 }
