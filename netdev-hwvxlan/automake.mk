@@ -13,6 +13,7 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-dump.h \
 	netdev-hwvxlan/hwv-entry.c \
 	netdev-hwvxlan/hwv-flow-bind.c \
+	netdev-hwvxlan/hwv-flow-reject.c \
 	netdev-hwvxlan/hwv-flow.c \
 	netdev-hwvxlan/hwv-flow.h \
 	netdev-hwvxlan/hwv-match-outer.c \
@@ -31,6 +32,7 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-offload.h \
 	netdev-hwvxlan/hwv-port-counters.c \
 	netdev-hwvxlan/hwv-port-counters.h \
+	netdev-hwvxlan/hwv-port.c \
 	netdev-hwvxlan/hwv-reject.c \
 	netdev-hwvxlan/hwv-reject.h \
 	netdev-hwvxlan/hwv-source.c \

@@ -37,6 +37,14 @@ void hwv_flow_count_late(const struct hwv_flow *flow)
 void hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
     OVS_REQUIRES(hwv_control_mutex);
 
+/* Does some flow wait for room in a table? */
+bool hwv_flow_waits_for_room(void) OVS_REQUIRES(hwv_control_mutex);
+
+/* Keeps the text of 'flow', which goes, as an example if it is refused and
+ * there is none. */
+void hwv_flow_keep_example(const struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex);
+
 /* Entries (hwv-entry.c)
  * --------------------- */
 

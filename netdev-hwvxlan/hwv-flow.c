@@ -21,11 +21,6 @@ static struct hmap flows OVS_GUARDED_BY(hwv_control_mutex)
 static struct hmap flows_by_put_ufid OVS_GUARDED_BY(hwv_control_mutex)
     = HMAP_INITIALIZER(&flows_by_put_ufid);
 
-static struct hwv_reject_stats reject_stats[HWV_N_REJECTS]
-    OVS_GUARDED_BY(hwv_control_mutex);
-static char *reject_examples[HWV_N_REJECTS]
-    OVS_GUARDED_BY(hwv_control_mutex);
-
 static struct hwv_flow *flow_create(const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
 static void flow_put(struct hwv_flow *, const struct hwv_flow_put *)
@@ -40,8 +35,6 @@ static void flow_compile(struct hwv_flow *, const struct hwv_flow_put *);
 static void flow_recompile(struct hwv_flow *, enum hwv_flow_kind)
     OVS_REQUIRES(hwv_control_mutex);
 static enum hwv_reject flow_check(const struct hwv_flow *);
-static bool flows_wait_for_room(void)
-    OVS_REQUIRES(hwv_control_mutex);
 static bool flow_uses_port(const struct hwv_flow *, const struct hwv_port *)
     OVS_REQUIRES(hwv_control_mutex);
 
@@ -155,7 +148,7 @@ hwv_flow_unbind(struct hwv_flow *flow, enum hwv_reject reject)
     if (nic) {
         hwv_nic_use(nic);
         hwv_flow_detach(flow);
-        if (flows_wait_for_room()) {
+        if (hwv_flow_waits_for_room()) {
             hwv_nic_has_room(nic);
         }
         hwv_nic_unuse(nic);
@@ -284,28 +277,6 @@ hwv_flow_n_bound(const struct netdev *netdev)
 }
 
 void
-hwv_flow_reject_stats(struct hwv_reject_stats stats[HWV_N_REJECTS])
-{
-    memcpy(stats, reject_stats, sizeof reject_stats);
-}
-
-void
-hwv_flow_reject_example(enum hwv_reject reject, struct ds *s)
-{
-    const struct hwv_flow *flow;
-
-    HMAP_FOR_EACH (flow, node, &flows) {
-        if (flow->reject == reject) {
-            hwv_flow_format(flow, s);
-            return;
-        }
-    }
-    if (reject_examples[reject]) {
-        ds_put_cstr(s, reject_examples[reject]);
-    }
-}
-
-void
 hwv_flow_format(const struct hwv_flow *flow, struct ds *s)
 {
     struct match match;
@@ -361,20 +332,12 @@ flow_create(const struct hwv_flow_put *put)
 static void
 flow_destroy(struct hwv_flow *flow)
 {
-    enum hwv_reject reject;
-
     hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
     hwv_flow_count_late(flow);
     hwv_flow_release_counter(flow);
     hwv_stats_forget(flow);
 
-    reject = flow->compiled;
-    if (reject && !reject_examples[reject]) {
-        struct ds s = DS_EMPTY_INITIALIZER;
-
-        hwv_flow_format(flow, &s);
-        reject_examples[reject] = ds_steal_cstr(&s);
-    }
+    hwv_flow_keep_example(flow);
     hwv_flow_set_reject(flow, HWV_ACCEPT);
     hmap_remove(&flows, &flow->node);
     hmap_remove(&flows_by_put_ufid, &flow->put_node);
@@ -485,25 +448,6 @@ flow_is_same(const struct hwv_flow *flow, const struct hwv_flow_put *put)
             && !memcmp(&new.outer, &flow->outer, sizeof new.outer)
             && hwv_action_same_path(&new.action, &flow->action)
             && (!flow->tunnel_use || hwv_tunnel_use_is_current(flow)));
-}
-
-void
-hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
-{
-    if (flow->reject != reject) {
-        reject_stats[flow->reject].now--;
-        reject_stats[reject].now++;
-        reject_stats[reject].total++;
-        flow->reject = reject;
-    }
-}
-
-static bool
-flows_wait_for_room(void)
-{
-    return reject_stats[HWV_REJECT_FLOWS_FULL].now
-           || reject_stats[HWV_REJECT_TUNNELS_FULL].now
-           || reject_stats[HWV_REJECT_SOURCES_FULL].now;
 }
 
 /* Does 'flow', which is bound, go in or out by 'port'? */

@@ -10,7 +10,6 @@
 #include "hwv-port-counters.h"
 #include "hwv-wire.h"
 #include "id-pool.h"
-#include "netdev.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "seq.h"
@@ -29,8 +28,6 @@ struct ovs_mutex hwv_control_mutex = OVS_MUTEX_INITIALIZER;
 
 static struct hmap nics OVS_GUARDED_BY(hwv_control_mutex)
     = HMAP_INITIALIZER(&nics);
-static struct hmap ports_by_odp OVS_GUARDED_BY(hwv_control_mutex)
-    = HMAP_INITIALIZER(&ports_by_odp);
 
 /* Changes when some NIC becomes stale, to wake the main thread. */
 static struct seq *stale_seq;
@@ -45,8 +42,6 @@ static void nic_add_port(struct hwv_nic *, struct hwv_port *, uint16_t id)
     OVS_REQUIRES(hwv_control_mutex);
 static void rx_free(struct hwv_rx *);
 static void nic_remove_port(struct hwv_port *)
-    OVS_REQUIRES(hwv_control_mutex);
-static void port_forget_odp(struct hwv_port *)
     OVS_REQUIRES(hwv_control_mutex);
 static long long int nic_run_at(const struct hwv_nic *)
     OVS_REQUIRES(hwv_control_mutex);
@@ -126,7 +121,7 @@ hwv_nic_detach(struct hwv_port *port)
     ovs_mutex_lock(&hwv_control_mutex);
     nic_remove_port(port);
     ovsrcu_set(&port->rx, NULL);
-    port_forget_odp(port);
+    hwv_port_forget(port);
     ovs_mutex_unlock(&hwv_control_mutex);
 }
 
@@ -173,55 +168,6 @@ hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *limits,
     }
     hwv_nic_set_stale(nic);
     ovs_mutex_unlock(&hwv_control_mutex);
-}
-
-void
-hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
-{
-    struct hwv_port *port = hwv_port_from_netdev(netdev);
-
-    if (!port) {
-        return;
-    }
-
-    ovs_mutex_lock(&hwv_control_mutex);
-    port_forget_odp(port);
-    port->odp_port = odp_port;
-    port->dpif_type = netdev_get_dpif_type(netdev);
-    hmap_insert(&ports_by_odp, &port->odp_node,
-                hash_int(odp_to_u32(odp_port), 0));
-    if (port->nic) {
-        hwv_nic_set_stale(port->nic);
-    }
-    ovs_mutex_unlock(&hwv_control_mutex);
-}
-
-void
-hwv_port_removed(odp_port_t odp_port, const char *dpif_type)
-{
-    struct hwv_port *port;
-
-    ovs_mutex_lock(&hwv_control_mutex);
-    port = hwv_port_find(odp_port, dpif_type);
-    if (port) {
-        port_forget_odp(port);
-    }
-    ovs_mutex_unlock(&hwv_control_mutex);
-}
-
-struct hwv_port *
-hwv_port_find(odp_port_t odp_port, const char *dpif_type)
-{
-    struct hwv_port *port;
-
-    HMAP_FOR_EACH_WITH_HASH (port, odp_node,
-                             hash_int(odp_to_u32(odp_port), 0),
-                             &ports_by_odp) {
-        if (port->odp_port == odp_port && port->dpif_type == dpif_type) {
-            return port;
-        }
-    }
-    return NULL;
 }
 
 struct hwv_port *
@@ -488,26 +434,6 @@ rx_free(struct hwv_rx *rx)
     hwv_nic_unuse(rx->nic);
     ovs_mutex_unlock(&hwv_control_mutex);
     free(rx);
-}
-
-/* 'port' leaves its datapath: the NIC must not output to it any more, and, if
- * it is the PF, not handle anything. */
-static void
-port_forget_odp(struct hwv_port *port)
-{
-    if (port->odp_port == ODPP_NONE) {
-        return;
-    }
-
-    if (port->nic) {
-        if (port->id == HWV_UPLINK) {
-            hwv_flow_unbind_all(port->nic, HWV_REJECT_NO_NIC);
-        } else {
-            hwv_flow_unbind_port(port->nic, port);
-        }
-    }
-    hmap_remove(&ports_by_odp, &port->odp_node);
-    port->odp_port = ODPP_NONE;
 }
 
 static struct seq *

@@ -145,6 +145,10 @@ void hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
 void hwv_port_removed(odp_port_t odp_port, const char *dpif_type)
     OVS_EXCLUDED(hwv_control_mutex);
 
+/* 'port' leaves its datapath: its NIC must not output to it any more, and, if
+ * it is the PF, not handle anything. */
+void hwv_port_forget(struct hwv_port *port) OVS_REQUIRES(hwv_control_mutex);
+
 /* Returns our port with number 'odp_port' in datapath 'dpif_type', or NULL. */
 struct hwv_port *hwv_port_find(odp_port_t odp_port, const char *dpif_type)
     OVS_REQUIRES(hwv_control_mutex);
