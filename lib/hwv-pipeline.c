@@ -336,8 +336,6 @@ explain_miss(enum hwv_miss why)
         return "the source table has no row for its outer headers";
     case HWV_MISS_PORT_DOWN:
         return "the port it would leave by is stopped";
-    case HWV_MISS_OFFLOAD_OFF:
-        return "offload is turned off";
     case HWV_N_MISSES:
         break;
     }

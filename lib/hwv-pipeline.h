@@ -47,8 +47,7 @@ struct hwv_tables {
     HWV_MISS(NOT_VXLAN, "not_vxlan")     /* Uplink: not IP and UDP. */  \
     HWV_MISS(DOUBTFUL, "doubtful")       /* Uplink: see hwv-codec.h. */ \
     HWV_MISS(NO_SOURCE, "no_source")     /* Not in the source table. */ \
-    HWV_MISS(PORT_DOWN, "port_down")     /* The output is stopped. */   \
-    HWV_MISS(OFFLOAD_OFF, "offload_off") /* options:offload=false. */
+    HWV_MISS(PORT_DOWN, "port_down")     /* The output is stopped. */
 
 enum hwv_miss {
 #define HWV_MISS(ENUM, NAME) HWV_MISS_##ENUM,
