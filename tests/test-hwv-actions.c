@@ -254,6 +254,38 @@ START_TEST(test_rejects_complete)
 }
 END_TEST
 
+/* Only a next hop's MAC of its own leaves the path the same. */
+START_TEST(test_same_path)
+{
+    static const struct {
+        const char *actions;
+        bool same;
+    } others[] = {
+        { PUSH ",1", true },
+        { "clone(" PUSH ",1)", true },
+        { PUSH ",2", false },
+        { "1", false },
+        { "", false },
+        { PUSH4(IP4, UDP_CSUM, VXLAN) ",1", false },
+        { PUSH4("proto=17,tos=1,ttl=64,frag=0x4000", UDP, VXLAN) ",1", false },
+        { PUSH4("proto=17,tos=0,ttl=65,frag=0x4000", UDP, VXLAN) ",1", false },
+        { PUSH4(IP4, "dst=4790,csum=0x0", VXLAN) ",1", false },
+        { PUSH4(IP4, UDP, "flags=0x8000000,vni=0x1388") ",1", false },
+        { PUSH6(IP6, UDP_CSUM, VXLAN) ",1", false },
+    };
+    struct hwv_action a, b;
+
+    ck_assert(!compile_string(PUSH ",1", &a));
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        ck_assert(!compile_string(others[i].actions, &b));
+        eth_addr_random(&b.next_hop);
+        ck_assert_msg(hwv_action_same_path(&a, &b) == others[i].same,
+                      "%s", others[i].actions);
+        ck_assert(hwv_action_same_path(&b, &a) == others[i].same);
+    }
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -264,5 +296,6 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_loop_test(tcase, test_encap, 0, ARRAY_SIZE(encap_rows));
     tcase_add_loop_test(tcase, test_rejects, 0, ARRAY_SIZE(reject_rows));
     tcase_add_test(tcase, test_rejects_complete);
+    tcase_add_test(tcase, test_same_path);
     return hwv_unit_run(argv[0], suite);
 }
