@@ -29,4 +29,5 @@ HWV_WRAPS = \
 	netdev_ports_remove \
 	netdev_register_flow_api_provider \
 	ovs_print_version \
-	ovsrec_interface_set_error
+	ovsrec_interface_set_error \
+	tnl_neigh_snoop

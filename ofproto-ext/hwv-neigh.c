@@ -21,6 +21,12 @@ neigh_lookup(const char *bridge, const struct in6_addr *ip,
     return !tnl_neigh_lookup(name, ip, mac);
 }
 
+void
+hwv_neigh_refresh(void)
+{
+    hwv_next_hop_refresh(neigh_lookup);
+}
+
 /* 'tnl_conf_seq' exists once OVS has its configuration. */
 
 void
@@ -31,7 +37,7 @@ hwv_neigh_run(void)
 
         if (seqno != last_seqno) {
             last_seqno = seqno;
-            hwv_next_hop_refresh(neigh_lookup);
+            hwv_neigh_refresh();
         }
     }
 }

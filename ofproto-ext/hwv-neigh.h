@@ -8,13 +8,17 @@
  *
  * Follows OVS's tunnel neighbour cache (tnl/neigh/show, fed by ARP, ND and
  * tnl/neigh/set) and reports the MAC of each next hop that a tunnel uses to
- * the registry in lib/hwv-next-hop.h.  It runs in the main thread before OVS
- * notices the same change and starts to revalidate, so that the NIC follows
- * first.
+ * the registry in lib/hwv-next-hop.h: as soon as OVS has learned it, or in the
+ * main thread before OVS notices the same change and starts to revalidate, so
+ * that the NIC follows first.
  *
  * An entry that expires or is flushed changes nothing: the tunnel keeps the
  * last MAC until OVS removes its flows. */
 
+/* OVS may have learned a neighbour just now.  Any thread. */
+void hwv_neigh_refresh(void);
+
+/* Main loop. */
 void hwv_neigh_run(void);
 void hwv_neigh_wait(void);
 

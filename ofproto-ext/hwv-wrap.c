@@ -19,6 +19,7 @@
 #include "dpif-netdev.h"
 #include "dpif-provider.h"
 #include "flow.h"
+#include "hwv-neigh.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-offload.h"
@@ -31,6 +32,7 @@
 #include "openvswitch/vlog.h"
 #include "ovs-atomic.h"
 #include "smap.h"
+#include "tnl-neigh-cache.h"
 #include "vswitch-idl.h"
 
 VLOG_DEFINE_THIS_MODULE(hwv_wrap);
@@ -67,6 +69,8 @@ WRAP(int, dpif_set_config, struct dpif *, const struct smap *);
 WRAP(void, dpif_close, struct dpif *);
 WRAP(void, ovsrec_interface_set_error, const struct ovsrec_interface *,
      const char *error);
+WRAP(int, tnl_neigh_snoop, const struct flow *, struct flow_wildcards *,
+     const char name[IFNAMSIZ], bool allow_update);
 
 /* The main loop
  * -------------
@@ -340,4 +344,24 @@ __wrap_dpif_close(struct dpif *dpif)
         atomic_compare_exchange_strong(&batching_dpif, &expected, NULL);
     }
     __real_dpif_close(dpif);
+}
+
+/* Neighbors
+ * ---------
+ *
+ * ofproto/ofproto-dpif-xlate.c lets OVS learn from ARP and ND packets, in any
+ * thread.  OVS changes 'tnl_conf_seq' before it has the new MAC address in its
+ * cache: whoever looks only then, as the main thread does, may find nothing
+ * and is not told again. */
+
+int
+__wrap_tnl_neigh_snoop(const struct flow *flow, struct flow_wildcards *wc,
+                       const char name[IFNAMSIZ], bool allow_update)
+{
+    int error = __real_tnl_neigh_snoop(flow, wc, name, allow_update);
+
+    if (!error && allow_update) {
+        hwv_neigh_refresh();
+    }
+    return error;
 }

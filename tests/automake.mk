@@ -132,6 +132,7 @@ TESTSUITE_AT = \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
 	tests/hwv-options.at \
+	tests/hwv-control.at \
 	tests/hwv-decap.at \
 	tests/hwv-soundness.at
 SYSTEM_TESTSUITE_AT = \
