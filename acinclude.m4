@@ -69,13 +69,16 @@ AC_DEFUN([HWV_CHECK_PACKAGES],
 
 dnl HWV_CHECK_SANITIZERS
 dnl
-dnl --enable-sanitizers sets SANITIZER_FLAGS, for compiling and linking.
+dnl --enable-sanitizers sets SANITIZER_FLAGS, for compiling and linking, and
+dnl SANITIZER_LDFLAGS, for linking only: gcc's shared libubsan does not obey
+dnl log_path beside libasan, so the reports of a daemon would get lost.
 AC_DEFUN([HWV_CHECK_SANITIZERS],
   [AC_ARG_ENABLE([sanitizers],
      [AS_HELP_STRING([--enable-sanitizers],
         [build with the address and undefined behavior sanitizers])],
      [], [enable_sanitizers=no])
    SANITIZER_FLAGS=
+   SANITIZER_LDFLAGS=
    AS_IF([test "$enable_sanitizers" != no],
      [SANITIZER_FLAGS="-fsanitize=address,undefined -fno-omit-frame-pointer"
       AC_MSG_CHECKING([whether $CC accepts $SANITIZER_FLAGS])
@@ -87,8 +90,12 @@ AC_DEFUN([HWV_CHECK_SANITIZERS],
          AC_MSG_ERROR([--enable-sanitizers needs the sanitizers' run-time
 libraries for $CC: with gcc this brings them:
     apt-get install libasan8 libubsan1])])
+      CFLAGS="$hwv_save_CFLAGS $SANITIZER_FLAGS -static-libubsan"
+      AC_LINK_IFELSE([AC_LANG_PROGRAM([])],
+        [SANITIZER_LDFLAGS=-static-libubsan])
       CFLAGS=$hwv_save_CFLAGS])
-   AC_SUBST([SANITIZER_FLAGS])])
+   AC_SUBST([SANITIZER_FLAGS])
+   AC_SUBST([SANITIZER_LDFLAGS])])
 
 dnl HWV_CHECK_WARNINGS
 dnl
