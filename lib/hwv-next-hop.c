@@ -31,6 +31,8 @@ static struct hmap next_hops OVS_GUARDED_BY(mutex)
 static struct next_hop *next_hop_find(const char *bridge,
                                       const struct in6_addr *)
     OVS_REQUIRES(mutex);
+static void next_hop_refresh(struct next_hop *, hwv_next_hop_lookup_cb *)
+    OVS_REQUIRES(mutex);
 static int next_hop_update(struct next_hop *, struct eth_addr)
     OVS_REQUIRES(mutex);
 
@@ -114,20 +116,34 @@ hwv_next_hop_set(const char *bridge, const struct in6_addr *ip,
 }
 
 void
-hwv_next_hop_refresh(bool (*cb)(const char *bridge, const struct in6_addr *ip,
-                                struct eth_addr *mac))
+hwv_next_hop_refresh(hwv_next_hop_lookup_cb *cb)
 {
     struct next_hop *nh;
 
     ovs_mutex_lock(&mutex);
     HMAP_FOR_EACH (nh, node, &next_hops) {
-        struct eth_addr mac;
-
-        if (cb(nh->bridge, &nh->ip, &mac)) {
-            next_hop_update(nh, mac);
-        }
+        next_hop_refresh(nh, cb);
     }
     ovs_mutex_unlock(&mutex);
+}
+
+void
+hwv_next_hop_refresh_watch(struct hwv_next_hop_watch *watch,
+                           hwv_next_hop_lookup_cb *cb)
+{
+    ovs_mutex_lock(&mutex);
+    next_hop_refresh(watch->next_hop, cb);
+    ovs_mutex_unlock(&mutex);
+}
+
+static void
+next_hop_refresh(struct next_hop *nh, hwv_next_hop_lookup_cb *cb)
+{
+    struct eth_addr mac;
+
+    if (cb(nh->bridge, &nh->ip, &mac)) {
+        next_hop_update(nh, mac);
+    }
 }
 
 static struct next_hop *

@@ -43,10 +43,18 @@ struct eth_addr hwv_next_hop_mac(const struct hwv_next_hop_watch *watch);
 int hwv_next_hop_set(const char *bridge, const struct in6_addr *ip,
                      struct eth_addr mac);
 
-/* Calls 'cb' for each watched next hop.  If it returns true, the next hop's
- * MAC becomes '*mac', as by hwv_next_hop_set(). */
-void hwv_next_hop_refresh(bool (*cb)(const char *bridge,
-                                     const struct in6_addr *ip,
-                                     struct eth_addr *mac));
+/* Looks up the MAC of a next hop.  Returns true and stores it into '*mac' if
+ * it is known. */
+typedef bool hwv_next_hop_lookup_cb(const char *bridge,
+                                    const struct in6_addr *ip,
+                                    struct eth_addr *mac);
+
+/* Looks each watched next hop up with 'cb', or only that of 'watch'.  What
+ * 'cb' finds becomes the next hop's MAC, as by hwv_next_hop_set().  As it is
+ * called with the registry's lock held, what was looked up earlier never takes
+ * the place of what was looked up later. */
+void hwv_next_hop_refresh(hwv_next_hop_lookup_cb *cb);
+void hwv_next_hop_refresh_watch(struct hwv_next_hop_watch *watch,
+                                hwv_next_hop_lookup_cb *cb);
 
 #endif /* hwv-next-hop.h */

@@ -95,9 +95,10 @@ void hwv_tunnel_use_hold(struct hwv_tunnel_use *use)
 void hwv_tunnel_use_release(struct hwv_tunnel_use *use)
     OVS_REQUIRES(hwv_control_mutex);
 
-/* Is the tunnel of 'flow', which encapsulates, still the one that
- * hwv_tunnel_use_get() would give it?  It is not when the route changed. */
-bool hwv_tunnel_use_is_current(const struct hwv_flow *flow)
+/* Would hwv_tunnel_use_get() give a flow that does 'action' the tunnel 'use',
+ * whose header it has?  Not so when the route changed. */
+bool hwv_tunnel_use_is_current(const struct hwv_tunnel_use *use,
+                               const struct hwv_action *action)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* The next hop's MAC that 'use' has now. */

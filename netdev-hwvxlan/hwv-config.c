@@ -19,15 +19,16 @@
 static const struct wire_type {
     const char *name;
     const char *netdev_type;
-    bool kernel_device;         /* Needs options:wire-dev. */
+    const char *suffix;         /* Of the netdev's name; NULL: it is a kernel
+                                 * device and needs options:wire-dev. */
 } wire_types[] = {
-    { "dpdk", "dpdk", false },
-    { "dpdkvhostuserclient", "dpdkvhostuserclient", false },
-    { "afxdp", "afxdp", true },
-    { "system", "system", true },
+    { "dpdk", "dpdk", ".wire" },
+    { "dpdkvhostuserclient", "dpdkvhostuserclient", ".vhost" },
+    { "afxdp", "afxdp", NULL },
+    { "system", "system", NULL },
 
     /* The variant that several PMD threads can poll. */
-    { "dummy", "dummy-pmd", false },
+    { "dummy", "dummy-pmd", ".wire" },
 };
 
 static int parse_role(const char *name, const struct smap *,
@@ -239,7 +240,7 @@ parse_wire(const char *name, const struct smap *options,
     }
 
     config->wire_type = type->netdev_type;
-    if (type->kernel_device) {
+    if (!type->suffix) {
         if (!dev || !dev[0] || strlen(dev) >= IFNAMSIZ) {
             return fail(errp, xasprintf("options:wire=%s needs "
                                         "options:wire-dev, the name of a "
@@ -257,7 +258,7 @@ parse_wire(const char *name, const struct smap *options,
             return fail(errp, xasprintf("options:wire-dev=%s is only for "
                                         "wire=system and wire=afxdp", dev));
         }
-        config->wire_name = xasprintf("%s.wire", name);
+        config->wire_name = xasprintf("%s%s", name, type->suffix);
     }
     copy_wire_options(options, &config->wire_options);
     return 0;

@@ -227,7 +227,8 @@ hwv_flow_does(const struct hwv_flow *flow, const struct nlattr *actions,
     return (flow->nic
             && !hwv_action_compile(actions, actions_len, &action)
             && hwv_action_same_path(&action, &flow->action)
-            && (!flow->tunnel_use || hwv_tunnel_use_is_current(flow)));
+            && (!flow->tunnel_use
+                || hwv_tunnel_use_is_current(flow->tunnel_use, &action)));
 }
 
 bool
@@ -447,7 +448,8 @@ flow_is_same(const struct hwv_flow *flow, const struct hwv_flow_put *put)
             && !memcmp(&new.tunnel, &flow->tunnel, sizeof new.tunnel)
             && !memcmp(&new.outer, &flow->outer, sizeof new.outer)
             && hwv_action_same_path(&new.action, &flow->action)
-            && (!flow->tunnel_use || hwv_tunnel_use_is_current(flow)));
+            && (!flow->tunnel_use
+                || hwv_tunnel_use_is_current(flow->tunnel_use, &new.action)));
 }
 
 /* Does 'flow', which is bound, go in or out by 'port'? */

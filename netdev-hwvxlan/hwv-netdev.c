@@ -23,6 +23,7 @@ static int apply_wire(struct hwv_netdev *dev, const struct hwv_config *,
     OVS_REQUIRES(dev->mutex);
 static void apply_mac(struct hwv_netdev *dev, const struct hwv_config *)
     OVS_REQUIRES(dev->mutex);
+static void move_flags(struct netdev *old, struct netdev *new);
 static void use_wire(struct hwv_netdev *dev, struct hwv_wire *)
     OVS_REQUIRES(dev->mutex);
 
@@ -179,6 +180,12 @@ apply_wire(struct hwv_netdev *dev, const struct hwv_config *config,
         return hwv_wire_set_options(current, &config->wire_options, errp);
     }
 
+    if (hwv_port_name_exists(config->wire_name)) {
+        *errp = xasprintf("options:wire-dev=%s: it is a port of a bridge by "
+                          "itself: remove it there, or choose another device",
+                          config->wire_name);
+        return EINVAL;
+    }
     current = hwv_wire_open(config->wire_name, config->wire_type,
                             &config->wire_options, errp);
     if (!current) {
@@ -216,9 +223,24 @@ use_wire(struct hwv_netdev *dev, struct hwv_wire *wire)
 {
     struct hwv_wire *old = ovsrcu_get_protected(struct hwv_wire *, &dev->wire);
 
+    if (old) {
+        move_flags(hwv_wire_netdev(old), hwv_wire_netdev(wire));
+    }
     ovsrcu_set(&dev->wire, wire);
     hwv_nic_set_wire(&dev->port, wire);
     hwv_wire_close(old);
+}
+
+/* Gives 'new' the flags that OVS gave our port while 'old' was its wire. */
+static void
+move_flags(struct netdev *old, struct netdev *new)
+{
+    enum netdev_flags flags;
+
+    if (!netdev_get_flags(old, &flags)) {
+        netdev_turn_flags_on(new, flags & (NETDEV_UP | NETDEV_PROMISC), NULL);
+        netdev_turn_flags_off(old, flags & NETDEV_PROMISC, NULL);
+    }
 }
 
 static int
@@ -280,6 +302,7 @@ hwv_netdev_run(const struct netdev_class *class OVS_UNUSED)
         }
         if (netdev_get_change_seq(wire) != dev->wire_change_seq) {
             dev->wire_change_seq = netdev_get_change_seq(wire);
+            hwv_wire_update_mtu(ovsrcu_get(struct hwv_wire *, &dev->wire));
             netdev_change_seq_changed(&dev->up);
         }
     }

@@ -145,6 +145,9 @@ void hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
 void hwv_port_removed(odp_port_t odp_port, const char *dpif_type)
     OVS_EXCLUDED(hwv_control_mutex);
 
+/* Is there a port called 'name', of any class, in a datapath? */
+bool hwv_port_name_exists(const char *name) OVS_EXCLUDED(hwv_control_mutex);
+
 /* 'port' leaves its datapath: its NIC must not output to it any more, and, if
  * it is the PF, not handle anything. */
 void hwv_port_forget(struct hwv_port *port) OVS_REQUIRES(hwv_control_mutex);

@@ -84,15 +84,12 @@ hwv_offload_init(struct netdev *netdev)
 static void
 hwv_offload_uninit(struct netdev *netdev)
 {
-    const struct hwv_port *port = hwv_port_from_netdev(netdev);
+    struct hwv_port *port = hwv_port_from_netdev(netdev);
 
     if (port) {
-        odp_port_t odp_port;
-
         ovs_mutex_lock(&hwv_control_mutex);
-        odp_port = port->odp_port;
+        hwv_port_forget(port);
         ovs_mutex_unlock(&hwv_control_mutex);
-        hwv_port_removed(odp_port, netdev_get_dpif_type(netdev));
     } else if (has_vport_api(netdev)) {
         vport_api->uninit_flow_api(netdev);
     }

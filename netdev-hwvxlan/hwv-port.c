@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Our ports by their numbers in the datapath. */
+/* Ports and their numbers in the datapath. */
 
 #include <config.h>
 #include "hwv-nic.h"
@@ -10,6 +10,16 @@
 #include "netdev.h"
 #include "util.h"
 
+/* A port of a datapath, of any class. */
+struct dp_port {
+    struct hmap_node node;              /* In 'dp_ports', by number. */
+    odp_port_t odp_port;
+    const char *dpif_type;
+    char *name;
+};
+
+static struct hmap dp_ports OVS_GUARDED_BY(hwv_control_mutex)
+    = HMAP_INITIALIZER(&dp_ports);
 static struct hmap ports_by_odp OVS_GUARDED_BY(hwv_control_mutex)
     = HMAP_INITIALIZER(&ports_by_odp);
 
@@ -17,19 +27,24 @@ void
 hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
 {
     struct hwv_port *port = hwv_port_from_netdev(netdev);
+    struct dp_port *dp_port = xmalloc(sizeof *dp_port);
 
-    if (!port) {
-        return;
-    }
+    dp_port->odp_port = odp_port;
+    dp_port->dpif_type = netdev_get_dpif_type(netdev);
+    dp_port->name = xstrdup(netdev_get_name(netdev));
 
     ovs_mutex_lock(&hwv_control_mutex);
-    hwv_port_forget(port);
-    port->odp_port = odp_port;
-    port->dpif_type = netdev_get_dpif_type(netdev);
-    hmap_insert(&ports_by_odp, &port->odp_node,
+    hmap_insert(&dp_ports, &dp_port->node,
                 hash_int(odp_to_u32(odp_port), 0));
-    if (port->nic) {
-        hwv_nic_set_stale(port->nic);
+    if (port) {
+        hwv_port_forget(port);
+        port->odp_port = odp_port;
+        port->dpif_type = dp_port->dpif_type;
+        hmap_insert(&ports_by_odp, &port->odp_node,
+                    hash_int(odp_to_u32(odp_port), 0));
+        if (port->nic) {
+            hwv_nic_set_stale(port->nic);
+        }
     }
     ovs_mutex_unlock(&hwv_control_mutex);
 }
@@ -38,13 +53,38 @@ void
 hwv_port_removed(odp_port_t odp_port, const char *dpif_type)
 {
     struct hwv_port *port;
+    struct dp_port *dp_port;
 
     ovs_mutex_lock(&hwv_control_mutex);
     port = hwv_port_find(odp_port, dpif_type);
     if (port) {
         hwv_port_forget(port);
     }
+    HMAP_FOR_EACH_WITH_HASH (dp_port, node,
+                             hash_int(odp_to_u32(odp_port), 0), &dp_ports) {
+        if (dp_port->odp_port == odp_port
+            && dp_port->dpif_type == dpif_type) {
+            hmap_remove(&dp_ports, &dp_port->node);
+            free(dp_port->name);
+            free(dp_port);
+            break;
+        }
+    }
     ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+bool
+hwv_port_name_exists(const char *name)
+{
+    const struct dp_port *dp_port;
+    bool found = false;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    HMAP_FOR_EACH (dp_port, node, &dp_ports) {
+        found = found || !strcmp(dp_port->name, name);
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+    return found;
 }
 
 struct hwv_port *

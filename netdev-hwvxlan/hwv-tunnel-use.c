@@ -26,6 +26,8 @@ static struct hwv_tunnel_use *tunnel_use_add(struct hwv_nic *,
                                              const struct hwv_action *,
                                              const struct hop *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
+static bool neigh_lookup(const char *bridge, const struct in6_addr *ip,
+                         struct eth_addr *mac);
 static void tunnel_use_next_hop_cb(struct eth_addr mac, void *use_);
 
 enum hwv_reject
@@ -46,6 +48,10 @@ hwv_tunnel_use_get(struct hwv_flow *flow)
         if (!use) {
             return HWV_REJECT_TUNNELS_FULL;
         }
+    }
+    if (use->watch) {
+        /* The main loop may have looked before there was a watch. */
+        hwv_next_hop_refresh_watch(use->watch, neigh_lookup);
     }
     use->n_flows++;
     flow->tunnel_use = use;
@@ -88,12 +94,12 @@ hwv_tunnel_use_release(struct hwv_tunnel_use *use)
 }
 
 bool
-hwv_tunnel_use_is_current(const struct hwv_flow *flow)
+hwv_tunnel_use_is_current(const struct hwv_tunnel_use *use,
+                          const struct hwv_action *action)
 {
-    const struct hwv_tunnel_use *use = flow->tunnel_use;
     struct hop hop;
 
-    hop_lookup(&flow->action, &hop);
+    hop_lookup(action, &hop);
     return (!strcmp(use->bridge, hop.bridge)
             && ipv6_addr_equals(&use->next_hop, &hop.ip)
             && (hop.bridge[0] || eth_addr_equals(use->fixed_mac, hop.mac)));
@@ -106,8 +112,10 @@ hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
 }
 
 /* Finds out the next hop as xlate did when it made the header: by route, and
- * by OVS's neighbour cache.  Where the route has meanwhile gone, the header's
- * MAC is all that is known. */
+ * by OVS's neighbour cache.  Where one of them does not know it, the header's
+ * MAC is all that is known: the route may have gone, the neighbour may have
+ * expired, or the VTEP's address is not on the bridge's local port, which OVS
+ * calls its neighbours by. */
 static void
 hop_lookup(const struct hwv_action *action, struct hop *hop)
 {
@@ -116,16 +124,27 @@ hop_lookup(const struct hwv_action *action, struct hop *hop)
 
     memset(hop, 0, sizeof *hop);
     hop->mac = action->next_hop;
-    if (!ovs_router_lookup(0, &action->remote, hop->bridge, &src, &gw)) {
-        hop->bridge[0] = '\0';
-        return;
+    if (ovs_router_lookup(0, &action->remote, hop->bridge, &src, &gw)) {
+        hop->ip = (ipv6_addr_is_set(&gw)
+                   && (!IN6_IS_ADDR_V4MAPPED(&gw)
+                       || in6_addr_get_mapped_ipv4(&gw))
+                   ? gw : action->remote);
+        if (neigh_lookup(hop->bridge, &hop->ip, &hop->mac)) {
+            return;
+        }
     }
+    hop->bridge[0] = '\0';
+    hop->ip = in6addr_any;
+}
 
-    hop->ip = (ipv6_addr_is_set(&gw)
-               && (!IN6_IS_ADDR_V4MAPPED(&gw)
-                   || in6_addr_get_mapped_ipv4(&gw))
-               ? gw : action->remote);
-    tnl_neigh_lookup(hop->bridge, &hop->ip, &hop->mac);
+static bool
+neigh_lookup(const char *bridge, const struct in6_addr *ip,
+             struct eth_addr *mac)
+{
+    char name[IFNAMSIZ] = "";
+
+    ovs_strlcpy(name, bridge, sizeof name);
+    return !tnl_neigh_lookup(name, ip, mac);
 }
 
 /* A next hop that is not known is told apart by its MAC. */

@@ -20,6 +20,8 @@
 
 VLOG_DEFINE_THIS_MODULE(hwv_wire);
 
+static struct ovs_mutex list_mutex = OVS_MUTEX_INITIALIZER;
+
 struct hwv_wire {
     struct netdev *netdev;
     struct smap options;            /* The last that worked. */
@@ -27,16 +29,20 @@ struct hwv_wire {
     atomic_bool open;               /* Changes with 'gate' write-locked. */
     atomic_uint32_t max_frame;
     atomic_uint32_t n_txq;
-    struct ovs_list reap_node;      /* In 'retired'. */
+    struct ovs_list node;           /* In 'open_wires', then 'retired'. */
 };
 
+/* Wires that ports have. */
+static struct ovs_list open_wires OVS_GUARDED_BY(list_mutex)
+    = OVS_LIST_INITIALIZER(&open_wires);
+
 /* Wires that no thread uses any longer, to be closed by hwv_wire_reap(). */
-static struct ovs_mutex retired_mutex = OVS_MUTEX_INITIALIZER;
-static struct ovs_list retired OVS_GUARDED_BY(retired_mutex)
+static struct ovs_list retired OVS_GUARDED_BY(list_mutex)
     = OVS_LIST_INITIALIZER(&retired);
 static struct seq *retired_seq;
 static uint64_t retired_seqno;
 
+static bool is_wire(const struct netdev *);
 static const char *explain_open_error(const char *type, int error);
 static void wire_retire(struct hwv_wire *);
 static void wire_free(struct hwv_wire *);
@@ -54,6 +60,12 @@ hwv_wire_open(const char *name, const char *type, const struct smap *options,
     }
 
     error = netdev_open(name, type, &netdev);
+    if (!error && is_wire(netdev)) {
+        *errp = xasprintf("\"%s\" is the wire of another Interface: choose "
+                          "another device", name);
+        netdev_close(netdev);
+        return NULL;
+    }
     if (error) {
         *errp = xasprintf("cannot open wire \"%s\" of type %s: %s", name, type,
                           explain_open_error(type, error));
@@ -71,6 +83,10 @@ hwv_wire_open(const char *name, const char *type, const struct smap *options,
         wire_free(wire);
         return NULL;
     }
+
+    ovs_mutex_lock(&list_mutex);
+    ovs_list_push_back(&open_wires, &wire->node);
+    ovs_mutex_unlock(&list_mutex);
     return wire;
 }
 
@@ -102,6 +118,9 @@ void
 hwv_wire_close(struct hwv_wire *wire)
 {
     if (wire) {
+        ovs_mutex_lock(&list_mutex);
+        ovs_list_remove(&wire->node);
+        ovs_mutex_unlock(&list_mutex);
         hwv_wire_stop(wire);
         ovsrcu_postpone(wire_retire, wire);
     }
@@ -118,11 +137,11 @@ hwv_wire_reap(void)
     }
 
     retired_seqno = seq_read(retired_seq);
-    ovs_mutex_lock(&retired_mutex);
+    ovs_mutex_lock(&list_mutex);
     ovs_list_push_back_all(&wires, &retired);
-    ovs_mutex_unlock(&retired_mutex);
+    ovs_mutex_unlock(&list_mutex);
 
-    LIST_FOR_EACH_POP (wire, reap_node, &wires) {
+    LIST_FOR_EACH_POP (wire, node, &wires) {
         wire_free(wire);
     }
 }
@@ -238,9 +257,28 @@ hwv_wire_update_mtu(struct hwv_wire *wire)
     atomic_store_relaxed(&wire->max_frame, max_frame);
 }
 
+/* Is 'netdev' the wire of some port?  The wire of a port that has gone is no
+ * more, even if its netdev is still open. */
+static bool
+is_wire(const struct netdev *netdev)
+{
+    const struct hwv_wire *wire;
+    bool found = false;
+
+    ovs_mutex_lock(&list_mutex);
+    LIST_FOR_EACH (wire, node, &open_wires) {
+        found = found || wire->netdev == netdev;
+    }
+    ovs_mutex_unlock(&list_mutex);
+    return found;
+}
+
 static const char *
 explain_open_error(const char *type, int error)
 {
+    if (error == EEXIST) {
+        return "it is in use as another type: remove that port first";
+    }
     if (error != EAFNOSUPPORT) {
         return ovs_strerror(error);
     }
@@ -257,9 +295,9 @@ explain_open_error(const char *type, int error)
 static void
 wire_retire(struct hwv_wire *wire)
 {
-    ovs_mutex_lock(&retired_mutex);
-    ovs_list_push_back(&retired, &wire->reap_node);
-    ovs_mutex_unlock(&retired_mutex);
+    ovs_mutex_lock(&list_mutex);
+    ovs_list_push_back(&retired, &wire->node);
+    ovs_mutex_unlock(&list_mutex);
     seq_change(retired_seq);
 }
 

@@ -14,7 +14,8 @@
  * reconfigure it: that is what the gate is for.
  *
  * The name of the wire's netdev is the kernel device's ("system", "afxdp":
- * options:wire-dev) or else the port's name with ".wire" appended.
+ * options:wire-dev) or else the port's name with ".wire" or ".vhost" appended.
+ * A netdev is the wire of one port only.
  *
  * Thread-safety: hwv_wire_enter(), hwv_wire_leave(), hwv_wire_send() and
  * hwv_wire_max_frame() from any thread; the rest from the main thread. */
