@@ -134,10 +134,15 @@ TESTSUITE_AT = \
 	tests/hwv-options.at \
 	tests/hwv-control.at \
 	tests/hwv-decap.at \
+	tests/hwv-roles.at \
 	tests/hwv-soundness.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
-	tests/system-base.at
+	tests/hwv-macros.at \
+	tests/system-macros.at \
+	tests/system-traffic.at \
+	tests/system-base.at \
+	tests/system-hits.at
 
 TESTSUITE = tests/testsuite
 SYSTEM_TESTSUITE = tests/system-testsuite
@@ -147,6 +152,7 @@ EXTRA_DIST += \
 	tests/hwv-frame.py \
 	tests/hwv-frames.py \
 	tests/hwv-probe.py \
+	tests/hwv-traffic.py \
 	tests/vectors/encap.txt \
 	tests/vectors/make-vectors.py \
 	tests/vectors/outer.txt
