@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+
+"""Traffic for the system tests, with its content checked both ways.
+
+usage: hwv-traffic.py serve READY
+       hwv-traffic.py tcp BYTES IP...
+       hwv-traffic.py stream IP STEM
+       hwv-traffic.py echo IP STEM
+
+"serve" sends back what it receives, TCP and UDP, and creates the file READY
+when it is ready to.
+
+"tcp" sends BYTES of random content to each IP and checks what comes back.
+
+"stream" sends chunks over one TCP connection, the next when the one before has
+come back; "echo" sends numbered UDP packets, with at most four on their way.
+So nobody is overrun, however slow he is.  Both go on until there is a file
+STEM.stop.  The file STEM.count tells how many have come back so far; when it
+has ended, "echo" prints how many were lost (did not come back within five
+seconds), late, and double."""
+
+import os
+import socket
+import struct
+import sys
+import threading
+import time
+
+PORT = 5201
+TIMEOUT = 100                   # Seconds; TCP backs off meanwhile.
+LOST = 5                        # Seconds.
+PAUSE = .003                    # Seconds, between chunks or packets.
+WINDOW = 4
+
+
+def tell(path, value):
+    """A reader never sees half of it."""
+    with open(path + '.tmp', 'w') as f:
+        print(value, file=f)
+    os.rename(path + '.tmp', path)
+
+
+def tcp_back(peer):
+    try:
+        while data := peer.recv(1 << 16):
+            peer.sendall(data)
+        peer.close()
+    except OSError as error:
+        print(error, flush=True)
+
+
+def tcp_serve(listener):
+    while True:
+        threading.Thread(target=tcp_back, args=[listener.accept()[0]],
+                         daemon=True).start()
+
+
+def serve(ready):
+    six = socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if six else socket.AF_INET
+    listener = socket.create_server(('', PORT), family=family, backlog=16,
+                                    dualstack_ipv6=six)
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    if six:
+        udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    udp.bind(('', PORT))
+    threading.Thread(target=tcp_serve, args=[listener], daemon=True).start()
+    tell(ready, os.getpid())
+    while True:
+        try:
+            udp.sendto(*udp.recvfrom(2048))
+        except OSError as error:
+            print(error, flush=True)
+
+
+def receive(sock, size):
+    parts = []
+    while size and (data := sock.recv(min(size, 1 << 16))):
+        parts.append(data)
+        size -= len(data)
+    return b''.join(parts)
+
+
+def tcp(size, ip):
+    """Not a multiple of any segment's size: each has content of its own."""
+    content = os.urandom((1 << 16) + 4099) * (size // (1 << 16) + 1)
+    content = content[:size]
+    sock = socket.create_connection((ip, PORT), timeout=TIMEOUT)
+    sender = threading.Thread(target=sock.sendall, args=[content])
+    sender.start()
+    if receive(sock, size) != content:
+        sys.exit('%s sent back other content' % ip)
+    sender.join()
+    sock.close()
+
+
+def stream(ip, stem):
+    sock = socket.create_connection((ip, PORT), timeout=TIMEOUT)
+    done = 0
+    while not os.path.exists(stem + '.stop'):
+        chunk = os.urandom(8000)
+        sock.sendall(chunk)
+        if receive(sock, len(chunk)) != chunk:
+            sys.exit('%s sent back other content' % ip)
+        done += 1
+        tell(stem + '.count', done)
+        time.sleep(PAUSE)
+    sock.close()
+
+
+class Echo:
+    def __init__(self, ip):
+        self.sock = socket.socket(socket.AF_INET6 if ':' in ip
+                                  else socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.connect((ip, PORT))
+        self.salt = os.urandom(200)
+        self.sent = 0
+        self.back = 0
+        self.waiting = {}       # When was each sent?
+        self.lost = set()
+        self.late = 0
+        self.double = 0
+
+    def send(self):
+        try:
+            self.sock.send(struct.pack('>I', self.sent) + self.salt)
+        except OSError:         # The device or the route is away.
+            time.sleep(.1)
+            return
+        self.waiting[self.sent] = time.monotonic()
+        self.sent += 1
+
+    def receive(self):
+        """Waits until one is back, or lost."""
+        left = min(self.waiting.values()) + LOST - time.monotonic()
+        self.sock.settimeout(max(left, .001))
+        try:
+            data = self.sock.recv(2048)
+        except socket.timeout:
+            self.give_up()
+            return
+        except OSError:
+            return
+        number, = struct.unpack('>I', data[:4])
+        if data[4:] != self.salt or number >= self.sent:
+            sys.exit('other content came back')
+        if self.waiting.pop(number, None):
+            self.back += 1
+        elif number in self.lost:
+            self.lost.remove(number)
+            self.late += 1
+        else:
+            self.double += 1
+
+    def give_up(self):
+        end = time.monotonic() - LOST
+        for number in [n for n, sent in self.waiting.items() if sent <= end]:
+            del self.waiting[number]
+            self.lost.add(number)
+
+
+def echo(ip, stem):
+    e = Echo(ip)
+    while not os.path.exists(stem + '.stop'):
+        if len(e.waiting) < WINDOW:
+            e.send()
+        if len(e.waiting) == WINDOW:
+            e.receive()
+            tell(stem + '.count', e.back)
+        time.sleep(PAUSE)
+    while e.waiting:
+        e.receive()
+    print('lost %d late %d double %d' % (len(e.lost), e.late, e.double))
+
+
+def main(command, *args):
+    if command == 'serve':
+        serve(*args)
+    elif command == 'tcp':
+        for ip in args[1:]:
+            tcp(int(args[0]), ip)
+    elif command == 'stream':
+        stream(*args)
+    elif command == 'echo':
+        echo(*args)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
