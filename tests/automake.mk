@@ -135,7 +135,8 @@ TESTSUITE_AT = \
 	tests/hwv-control.at \
 	tests/hwv-decap.at \
 	tests/hwv-roles.at \
-	tests/hwv-soundness.at
+	tests/hwv-soundness.at \
+	tests/hwv-refused.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/hwv-macros.at \

@@ -4,13 +4,16 @@
 """Lets a hw-vxlan port receive frames, one by one, and tells what became of
 each.
 
-usage: hwv-probe.py PORT < FRAMES
+usage: hwv-probe.py [-f] PORT < FRAMES
 
 FRAMES are lines "LABEL: HEX".  For each, "LABEL: COUNTER -> WHERE: FRAME..." is
 printed: the counters of the port that grew and what went out by which port.
 Frames that the file "hwv-names" tells the name of, in lines "HEX NAME", are
 printed by name.  VXLAN packets are printed as hwv-frames.py does, each by
-itself: the UDP source port is "s1"."""
+itself: the UDP source port is "s1".
+
+With -f, frames that went out before and that no test has seen are forgotten
+first."""
 
 import glob
 import importlib.machinery
@@ -102,6 +105,12 @@ class Pcap:
         return frames[seen:]
 
 
+def new_frames():
+    """What went out, as (port, frame), and that no test has seen yet."""
+    return [(pcap.port, frame) for path in sorted(glob.glob('*-tx.pcap'))
+            for pcap in [Pcap(path)] for frame in pcap.new()]
+
+
 def probe(bridge, port, frame):
     """Returns the names of the counters that grew and what came out."""
     old = counters(bridge, port)
@@ -111,11 +120,13 @@ def probe(bridge, port, frame):
     settle()
     new = counters(bridge, port)
     return ([name for name in sorted(new) if new[name] != old[name]],
-            [(pcap.port, out) for path in sorted(glob.glob('*-tx.pcap'))
-             for pcap in [Pcap(path)] for out in pcap.new()])
+            new_frames())
 
 
-def main(port):
+def main(args):
+    if args[0] == '-f':
+        new_frames()
+    port = args[-1]
     bridge = run('ovs-vsctl', 'port-to-br', port).strip()
     names = load_names()
     for line in sys.stdin:
@@ -126,4 +137,4 @@ def main(port):
 
 
 if __name__ == '__main__':
-    main(sys.argv[1])
+    main(sys.argv[1:])
