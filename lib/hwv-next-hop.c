@@ -7,6 +7,7 @@
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "ovs-thread.h"
+#include "tnl-neigh-cache.h"
 #include "util.h"
 
 struct next_hop {
@@ -144,6 +145,16 @@ next_hop_refresh(struct next_hop *nh, hwv_next_hop_lookup_cb *cb)
     if (cb(nh->bridge, &nh->ip, &mac)) {
         next_hop_update(nh, mac);
     }
+}
+
+bool
+hwv_next_hop_lookup(const char *bridge, const struct in6_addr *ip,
+                    struct eth_addr *mac)
+{
+    char name[IFNAMSIZ] = "";
+
+    ovs_strlcpy(name, bridge, sizeof name);
+    return !tnl_neigh_lookup(name, ip, mac);
 }
 
 static struct next_hop *

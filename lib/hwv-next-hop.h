@@ -25,8 +25,8 @@ struct hwv_next_hop_watch;
 
 /* Watches the next hop 'ip' (IPv4 as IPv4-mapped) on 'bridge'.  'mac' is what
  * the caller takes it to be; if others watch the same next hop already, their
- * MAC counts instead.  'cb' is called with 'aux' and the MAC at once, and again
- * at each change.  The caller owns the watch. */
+ * MAC counts instead.  'cb' is called with 'aux' and the MAC at once, and
+ * again at each change.  The caller owns the watch. */
 struct hwv_next_hop_watch *
 hwv_next_hop_watch(const char *bridge, const struct in6_addr *ip,
                    struct eth_addr mac,
@@ -56,5 +56,8 @@ typedef bool hwv_next_hop_lookup_cb(const char *bridge,
 void hwv_next_hop_refresh(hwv_next_hop_lookup_cb *cb);
 void hwv_next_hop_refresh_watch(struct hwv_next_hop_watch *watch,
                                 hwv_next_hop_lookup_cb *cb);
+
+/* Looks a next hop up in OVS's tunnel neighbour cache (tnl/neigh/show). */
+hwv_next_hop_lookup_cb hwv_next_hop_lookup;
 
 #endif /* hwv-next-hop.h */

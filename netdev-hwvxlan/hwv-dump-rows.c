@@ -262,8 +262,8 @@ put_key(struct json *row, const struct hwv_nic *nic, const struct hwv_key *key)
         json_object_put_format(row, "in", "source %"PRIu32,
                                hwv_key_domain(key));
     } else {
-        const struct hwv_port *port = 
-            hwv_nic_port_by_domain(nic, hwv_key_domain(key));
+        const struct hwv_port *port
+            = hwv_nic_port_by_domain(nic, hwv_key_domain(key));
 
         put_string(row, "in", port ? port->name : "?");
     }

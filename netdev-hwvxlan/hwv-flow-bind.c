@@ -233,5 +233,6 @@ flow_bind(struct hwv_flow *flow)
         }
         return flow_claim(flow, flow->source->id, &value);
     }
-    return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain, &value);
+    return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain,
+                      &value);
 }

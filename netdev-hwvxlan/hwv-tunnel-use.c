@@ -6,7 +6,6 @@
 #include "hash.h"
 #include "hwv-next-hop.h"
 #include "ovs-router.h"
-#include "tnl-neigh-cache.h"
 #include "util.h"
 
 /* Where the packets of a tunnel go first. */
@@ -26,8 +25,6 @@ static struct hwv_tunnel_use *tunnel_use_add(struct hwv_nic *,
                                              const struct hwv_action *,
                                              const struct hop *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
-static bool neigh_lookup(const char *bridge, const struct in6_addr *ip,
-                         struct eth_addr *mac);
 static void tunnel_use_next_hop_cb(struct eth_addr mac, void *use_);
 
 enum hwv_reject
@@ -51,7 +48,7 @@ hwv_tunnel_use_get(struct hwv_flow *flow)
     }
     if (use->watch) {
         /* The main loop may have looked before there was a watch. */
-        hwv_next_hop_refresh_watch(use->watch, neigh_lookup);
+        hwv_next_hop_refresh_watch(use->watch, hwv_next_hop_lookup);
     }
     use->n_flows++;
     flow->tunnel_use = use;
@@ -129,22 +126,12 @@ hop_lookup(const struct hwv_action *action, struct hop *hop)
                    && (!IN6_IS_ADDR_V4MAPPED(&gw)
                        || in6_addr_get_mapped_ipv4(&gw))
                    ? gw : action->remote);
-        if (neigh_lookup(hop->bridge, &hop->ip, &hop->mac)) {
+        if (hwv_next_hop_lookup(hop->bridge, &hop->ip, &hop->mac)) {
             return;
         }
     }
     hop->bridge[0] = '\0';
     hop->ip = in6addr_any;
-}
-
-static bool
-neigh_lookup(const char *bridge, const struct in6_addr *ip,
-             struct eth_addr *mac)
-{
-    char name[IFNAMSIZ] = "";
-
-    ovs_strlcpy(name, bridge, sizeof name);
-    return !tnl_neigh_lookup(name, ip, mac);
 }
 
 /* A next hop that is not known is told apart by its MAC. */

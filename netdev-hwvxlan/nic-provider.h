@@ -110,9 +110,9 @@ struct hwv_nic_provider {
     void (*usage)(const struct hwv_provider_nic *, struct hwv_nic_usage *);
 
     /* Handles 'batch', received from the wire of 'port', whose flows' keys are
-     * in 'domain' (for the uplink the sources' ids are the domains): takes out the packets
-     * that the tables cover and leaves the misses, in their order, and counts
-     * both on the port's 'counters'.
+     * in 'domain' (for the uplink the sources' ids are the domains): takes out
+     * the packets that the tables cover and leaves the misses, in their order,
+     * and counts both on the port's 'counters'.
      *
      * NULL for a NIC whose wires deliver only misses in the first place,
      * because its tables are ahead of them. */

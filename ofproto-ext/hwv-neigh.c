@@ -4,27 +4,17 @@
 #include "hwv-neigh.h"
 
 #include "hwv-next-hop.h"
+#include "netdev.h"
 #include "seq.h"
-#include "tnl-neigh-cache.h"
 
 /* The value of 'tnl_conf_seq', which OVS changes along with the neighbour
  * cache, that was last acted upon.  Main thread only. */
 static uint64_t last_seqno;
 
-static bool
-neigh_lookup(const char *bridge, const struct in6_addr *ip,
-             struct eth_addr *mac)
-{
-    char name[IFNAMSIZ] = "";
-
-    ovs_strlcpy(name, bridge, sizeof name);
-    return !tnl_neigh_lookup(name, ip, mac);
-}
-
 void
 hwv_neigh_refresh(void)
 {
-    hwv_next_hop_refresh(neigh_lookup);
+    hwv_next_hop_refresh(hwv_next_hop_lookup);
 }
 
 /* 'tnl_conf_seq' exists once OVS has its configuration. */
