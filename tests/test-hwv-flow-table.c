@@ -398,19 +398,21 @@ START_TEST(test_collisions)
     struct hwv_flow_table *table = hwv_flow_table_create(N, 1);
     struct hwv_flow_value value = { .output = HWV_OUT_DROP };
     struct hwv_key key;
+    int n_wrong = 0;
 
     for (uint32_t i = 0; i < N; i++) {
         key = hwv_key_make(0, _i ? macs[1] : spread_mac(i),
                            _i ? spread_mac(i) : macs[1], HWV_CLASS_SHAPE);
         value.counter = i;
-        ck_assert_int_eq(hwv_flow_table_set(table, &key, &value), 0);
+        n_wrong += hwv_flow_table_set(table, &key, &value) != 0;
     }
     for (uint32_t i = 0; i < N; i++) {
         key = hwv_key_make(0, _i ? macs[1] : spread_mac(i),
                            _i ? spread_mac(i) : macs[1], HWV_CLASS_SHAPE);
-        ck_assert(hwv_flow_table_find(table, &key, &value));
-        ck_assert_uint_eq(value.counter, i);
+        n_wrong += !hwv_flow_table_find(table, &key, &value)
+                   || value.counter != i;
     }
+    ck_assert_int_eq(n_wrong, 0);
     hwv_flow_table_destroy(table);
     hwv_unit_settle();
 }

@@ -316,7 +316,8 @@ START_TEST(test_threads)
                                        i ? follow_flows : walk_tunnels,
                                        &shared);
     }
-    for (end = time_msec() + HWV_UNIT_CHURN_MS; time_msec() < end; ) {
+    end = time_msec() + HWV_UNIT_CHURN_MS;
+    while (time_msec() < end) {
         stamp++;
         change_flow(&shared, stamp % N_FLOWS, stamp);
         ovsrcu_quiesce();
