@@ -136,12 +136,14 @@ TESTSUITE_AT = \
 	tests/hwv-decap.at \
 	tests/hwv-roles.at \
 	tests/hwv-soundness.at \
-	tests/hwv-refused.at
+	tests/hwv-refused.at \
+	tests/hwv-stats.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/hwv-macros.at \
 	tests/system-macros.at \
 	tests/system-traffic.at \
+	tests/system-acl.at \
 	tests/system-base.at \
 	tests/system-hits.at
 
