@@ -39,7 +39,7 @@ struct slot {
 };
 BUILD_ASSERT_DECL(sizeof(struct slot) == 32);
 
-#define CHUNK_SLOTS 256         /* 8 kB. */
+#define CHUNK_SLOTS 256         /* 8 kB, less in a set of fewer slots. */
 
 struct hwv_lane {
     struct hwv_counters *counters;
@@ -53,6 +53,7 @@ struct hwv_counters {
      * period: callbacks of different threads run in any order, so that a
      * slot's may come after the owner's. */
     struct ovs_refcount refs;
+    uint32_t max;
     size_t n_chunks;            /* Per lane. */
     atomic_uint32_t in_use;
     struct id_fpool *ids;
@@ -88,6 +89,7 @@ hwv_counters_create(uint32_t max)
     struct hwv_counters *counters = xzalloc(sizeof *counters);
 
     ovs_refcount_init(&counters->refs);
+    counters->max = max;
     counters->n_chunks = DIV_ROUND_UP((size_t) max, CHUNK_SLOTS);
     atomic_init(&counters->in_use, 0);
     counters->ids = id_fpool_create(1, 0, max);
@@ -318,7 +320,9 @@ lane_slot(const struct hwv_lane *lane, uint32_t slot)
 static struct slot *
 lane_add_chunk(struct hwv_lane *lane, uint32_t slot)
 {
-    struct slot *chunk = xzalloc_cacheline(CHUNK_SLOTS * sizeof *chunk);
+    uint32_t first = ROUND_DOWN(slot, CHUNK_SLOTS);
+    size_t n = MIN(CHUNK_SLOTS, lane->counters->max - first);
+    struct slot *chunk = xzalloc_cacheline(n * sizeof *chunk);
 
     ovsrcu_set(&lane->chunks[slot / CHUNK_SLOTS], chunk);
     return &chunk[slot % CHUNK_SLOTS];
