@@ -131,8 +131,11 @@ TESTSUITE_AT = \
 	tests/hwv-macros.at \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
+	tests/hwv-switch.at \
 	tests/hwv-options.at \
 	tests/hwv-control.at \
+	tests/hwv-ports.at \
+	tests/hwv-dump.at \
 	tests/hwv-decap.at \
 	tests/hwv-roles.at \
 	tests/hwv-soundness.at \
