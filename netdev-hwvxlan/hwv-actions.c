@@ -180,14 +180,13 @@ compile_push(const struct nlattr *push, const struct nlattr *rest,
     }
 
     /* The attribute ends with the header, not with the struct. */
-    if (size < offsetof(struct ovs_action_push_tnl, header)
-        || size > sizeof data) {
+    if (size > sizeof data) {
         return HWV_REJECT_TUNNEL_TYPE;
     }
     memset(&data, 0, sizeof data);
     memcpy(&data, nl_attr_get(push), size);
-    if (data.header_len
-        != size - offsetof(struct ovs_action_push_tnl, header)) {
+    if (size != offsetof(struct ovs_action_push_tnl, header)
+                + data.header_len) {
         return HWV_REJECT_TUNNEL_TYPE;
     }
 

@@ -160,39 +160,77 @@ get_push(struct ofpbuf *actions)
     return CONST_CAST(void *, nl_attr_get(actions->data));
 }
 
-/* A change of any bit of a tunnel header leads to a refusal or is kept.  With
- * the IPv4 checksum corrected, or everything of IPv4 would be refused. */
+/* The bits of a header that may have any value: MACs, TOS, IPv4 identification
+ * and DF, TTL, addresses, UDP destination port and VNI. */
+#define ANY_MACS "ffffffffffff" "ffffffffffff" "0000"
+#define ANY_UDP_VXLAN "0000ffff00000000" "00000000ffffff00"
+#define ANY_IPV6_ADDR "ffffffffffffffffffffffffffffffff"
+static const char *const any_ipv4 =
+    ANY_MACS "00ff0000" "ffff4000" "ff000000" "ffffffff" "ffffffff"
+    ANY_UDP_VXLAN;
+static const char *const any_ipv6 =
+    ANY_MACS "0ff00000" "000000ff" ANY_IPV6_ADDR ANY_IPV6_ADDR ANY_UDP_VXLAN;
+
+/* Each bit of a tunnel header is either kept or, if it is changed, leads to a
+ * refusal.  The IPv4 checksum is corrected, unless it is what was changed, or
+ * it alone would lead to refusals. */
 START_TEST(test_header_bits)
 {
-    struct ovs_action_push_tnl *push;
-    unsigned int n_accepted = 0;
-    struct ofpbuf actions;
+    struct ofpbuf actions, any;
+    struct eth_header *eth;
+    struct ip_header *ip;
+    uint8_t *header;
 
     hwv_actions_from_string(lossless[_i], &actions);
-    push = get_push(&actions);
-    for (size_t i = 0; i < 2 * 8 * push->header_len; i++) {
-        struct ovs_action_push_tnl saved = { .header_len = push->header_len };
-        struct eth_header *eth = (void *) push->header;
-        struct ip_header *ip = (void *) (eth + 1);
-        uint8_t *header = (uint8_t *) push->header;
+    eth = (void *) get_push(&actions)->header;
+    ip = (void *) (eth + 1);
+    header = (void *) eth;
+    ofpbuf_init(&any, 0);
+    ofpbuf_put_hex(&any, (eth->eth_type == htons(ETH_TYPE_IP)
+                          ? any_ipv4 : any_ipv6), NULL);
+    ck_assert_uint_eq(any.size, get_push(&actions)->header_len);
 
-        memcpy(saved.header, push->header, push->header_len);
-        header[i / 16] ^= 1 << i / 2 % 8;
-        if (i % 2) {
+    for (size_t i = 0; i < 8 * any.size; i++) {
+        bool expected = ((uint8_t *) any.data)[i / 8] & 1 << i % 8;
+        uint8_t saved[HWV_ENCAP_MAX];
+        bool accepted;
+
+        memcpy(saved, header, any.size);
+        header[i / 8] ^= 1 << i % 8;
+        if (any.size < HWV_ENCAP_MAX
+            && !memcmp(saved + 24, &ip->ip_csum, sizeof ip->ip_csum)) {
             ip->ip_csum = 0;
             ip->ip_csum = csum(ip, sizeof *ip);
         }
-        if (eth->eth_type == htons(ETH_TYPE_IP) || !(i % 2)) {
-            n_accepted += check_lossless(actions.data, actions.size);
-        }
-        memcpy(push->header, saved.header, push->header_len);
+        accepted = check_lossless(actions.data, actions.size);
+        memcpy(header, saved, any.size);
+        ck_assert_msg(accepted == expected, "byte %"PRIuSIZE, i / 8);
     }
-
-    /* MACs, addresses, DSCP and ECN, TTL, UDP destination port, VNI. */
-    ck_assert_uint_ge(n_accepted, 8 * (12 + 8 + 1 + 1 + 2 + 3));
+    ofpbuf_uninit(&any);
     ofpbuf_uninit(&actions);
 }
 END_TEST
+
+/* Compiles 'push' with 'header_len', in an attribute of 'size' bytes. */
+static enum hwv_reject
+compile_push(const struct ovs_action_push_tnl *push, uint32_t header_len,
+             size_t size)
+{
+    struct ovs_action_push_tnl *data = xzalloc(MAX(size, sizeof *data));
+    struct hwv_action action;
+    enum hwv_reject reject;
+    struct ofpbuf actions;
+
+    *data = *push;
+    data->header_len = header_len;
+    ofpbuf_init(&actions, 0);
+    nl_msg_put_unspec(&actions, OVS_ACTION_ATTR_TUNNEL_PUSH, data, size);
+    nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, ODP_PORT_C(1));
+    reject = hwv_action_compile(actions.data, actions.size, &action);
+    ofpbuf_uninit(&actions);
+    free(data);
+    return reject;
+}
 
 /* All of a tunnel header's other fields: its type, its length, the length of
  * its attribute. */
@@ -220,20 +258,18 @@ START_TEST(test_header_size)
     push.tnl_type = OVS_VPORT_TYPE_VXLAN;
     for (uint32_t len = 0; len < 100; len++) {
         for (size_t size = 0; size < 130; size++) {
-            struct hwv_action action;
-            enum hwv_reject reject;
-
-            push.header_len = len;
-            ofpbuf_clear(&actions);
-            nl_msg_put_unspec(&actions, OVS_ACTION_ATTR_TUNNEL_PUSH, &push,
-                              size);
-            nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT,
-                                ODP_PORT_C(1));
-            reject = hwv_action_compile(actions.data, actions.size, &action);
-            ck_assert_int_eq(reject,
+            ck_assert_int_eq(compile_push(&push, len, size),
                              (len == header_len && size == 16 + header_len
                               ? HWV_ACCEPT : HWV_REJECT_TUNNEL_TYPE));
         }
+    }
+
+    /* More than OVS's struct has room for. */
+    for (size_t size = sizeof push; size < 60000; size += 1 + size / 2) {
+        ck_assert_int_eq(compile_push(&push, header_len, size),
+                         HWV_REJECT_TUNNEL_TYPE);
+        ck_assert_int_eq(compile_push(&push, size - 16, size),
+                         HWV_REJECT_TUNNEL_TYPE);
     }
     ofpbuf_uninit(&actions);
 }

@@ -462,6 +462,18 @@ START_TEST(test_implied)
 }
 END_TEST
 
+/* OVS's parsers would not let this pass. */
+START_TEST(test_protocol_mask)
+{
+    struct hwv_flows flows;
+    struct entry entry;
+
+    flows_init(&flows, FIRST_TUNNEL);
+    flows.outer.wc.masks.nw_proto = 0x7f;
+    ck_assert_int_eq(compile(&flows, &entry), HWV_REJECT_OUTER_MATCH);
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -471,5 +483,6 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_loop_test(tcase, test_bits, 0, ARRAY_SIZE(strings));
     tcase_add_loop_test(tcase, test_random, 0, ARRAY_SIZE(strings));
     tcase_add_loop_test(tcase, test_implied, 0, ARRAY_SIZE(implied_rows));
+    tcase_add_test(tcase, test_protocol_mask);
     return hwv_unit_run(argv[0], suite);
 }

@@ -257,6 +257,7 @@ START_TEST(test_from_uplink)
 
     hwv_match_from_string(s, &match);
     ck_assert_msg(!hwv_match_from_uplink(&match, &outer), "%s", s);
+    ck_assert(outer.ipv6 || is_all_ones(&outer.src_mask, 12));
     check_covers(row, &outer, RX TUNNEL IP(""), row->covers4);
     check_covers(row, &outer, RX "tunnel(" TUN6 "flags(-df+csum+key)),"
                  IP(""), row->covers6);
