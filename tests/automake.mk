@@ -148,7 +148,9 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-traffic.at \
 	tests/system-acl.at \
 	tests/system-base.at \
-	tests/system-hits.at
+	tests/system-hits.at \
+	tests/system-migration.at \
+	tests/system-next-hop.at
 
 TESTSUITE = tests/testsuite
 SYSTEM_TESTSUITE = tests/system-testsuite

@@ -7,9 +7,11 @@ usage: hwv-traffic.py serve READY
        hwv-traffic.py tcp BYTES IP...
        hwv-traffic.py stream IP STEM
        hwv-traffic.py echo IP STEM
+       hwv-traffic.py connect IP PORT
 
 "serve" sends back what it receives, TCP and UDP, and creates the file READY
-when it is ready to.
+when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
+5201, which the others use, and 5202.
 
 "tcp" sends BYTES of random content to each IP and checks what comes back.
 
@@ -59,13 +61,15 @@ def tcp_serve(listener):
 def serve(ready):
     six = socket.has_dualstack_ipv6()
     family = socket.AF_INET6 if six else socket.AF_INET
-    listener = socket.create_server(('', PORT), family=family, backlog=16,
-                                    dualstack_ipv6=six)
+    for port in PORT, PORT + 1:
+        listener = socket.create_server(('', port), family=family, backlog=16,
+                                        dualstack_ipv6=six)
+        threading.Thread(target=tcp_serve, args=[listener],
+                         daemon=True).start()
     udp = socket.socket(family, socket.SOCK_DGRAM)
     if six:
         udp.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     udp.bind(('', PORT))
-    threading.Thread(target=tcp_serve, args=[listener], daemon=True).start()
     tell(ready, os.getpid())
     while True:
         try:
@@ -174,6 +178,15 @@ def echo(ip, stem):
     print('lost %d late %d double %d' % (len(e.lost), e.late, e.double))
 
 
+def connect(ip, port):
+    """Three seconds are two retries of TCP's."""
+    try:
+        socket.create_connection((ip, int(port)), timeout=3).close()
+        print('reached')
+    except socket.timeout:
+        print('no answer')
+
+
 def main(command, *args):
     if command == 'serve':
         serve(*args)
@@ -184,6 +197,8 @@ def main(command, *args):
         stream(*args)
     elif command == 'echo':
         echo(*args)
+    elif command == 'connect':
+        connect(*args)
     else:
         sys.exit(__doc__)
 
