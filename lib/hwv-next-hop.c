@@ -129,11 +129,16 @@ hwv_next_hop_refresh(hwv_next_hop_lookup_cb *cb)
 }
 
 void
-hwv_next_hop_refresh_watch(struct hwv_next_hop_watch *watch,
-                           hwv_next_hop_lookup_cb *cb)
+hwv_next_hop_refresh_one(const char *bridge, const struct in6_addr *ip,
+                         hwv_next_hop_lookup_cb *cb)
 {
+    struct next_hop *nh;
+
     ovs_mutex_lock(&mutex);
-    next_hop_refresh(watch->next_hop, cb);
+    nh = next_hop_find(bridge, ip);
+    if (nh) {
+        next_hop_refresh(nh, cb);
+    }
     ovs_mutex_unlock(&mutex);
 }
 

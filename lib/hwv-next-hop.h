@@ -49,13 +49,13 @@ typedef bool hwv_next_hop_lookup_cb(const char *bridge,
                                     const struct in6_addr *ip,
                                     struct eth_addr *mac);
 
-/* Looks each watched next hop up with 'cb', or only that of 'watch'.  What
+/* Looks each watched next hop up with 'cb', or only one.  What
  * 'cb' finds becomes the next hop's MAC, as by hwv_next_hop_set().  As it is
  * called with the registry's lock held, what was looked up earlier never takes
  * the place of what was looked up later. */
 void hwv_next_hop_refresh(hwv_next_hop_lookup_cb *cb);
-void hwv_next_hop_refresh_watch(struct hwv_next_hop_watch *watch,
-                                hwv_next_hop_lookup_cb *cb);
+void hwv_next_hop_refresh_one(const char *bridge, const struct in6_addr *ip,
+                              hwv_next_hop_lookup_cb *cb);
 
 /* Looks a next hop up in OVS's tunnel neighbour cache (tnl/neigh/show). */
 hwv_next_hop_lookup_cb hwv_next_hop_lookup;

@@ -7,6 +7,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-bind.h \
 	netdev-hwvxlan/hwv-config.c \
 	netdev-hwvxlan/hwv-config.h \
+	netdev-hwvxlan/hwv-dpif.c \
+	netdev-hwvxlan/hwv-dpif.h \
 	netdev-hwvxlan/hwv-dump-rows.c \
 	netdev-hwvxlan/hwv-dump-rows.h \
 	netdev-hwvxlan/hwv-dump.c \
@@ -38,6 +40,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-source.c \
 	netdev-hwvxlan/hwv-stats.c \
 	netdev-hwvxlan/hwv-stats.h \
+	netdev-hwvxlan/hwv-suspension.c \
+	netdev-hwvxlan/hwv-suspension.h \
 	netdev-hwvxlan/hwv-trace.c \
 	netdev-hwvxlan/hwv-trace.h \
 	netdev-hwvxlan/hwv-tunnel-use.c \

@@ -119,7 +119,8 @@ struct hwv_source {
     struct hmap_node node;      /* In 'nic->sources'. */
     struct hwv_nic *nic;
     struct hwv_tunnel_match match;
-    odp_port_t tnl_port;        /* Tunnel port that takes the header off. */
+    odp_port_t tnl_port;        /* Tunnel port that takes the header off ... */
+    const char *dpif_type;      /* ... in this datapath. */
     uint32_t id;
     size_t n_flows;             /* Flows that name it. */
     struct hwv_source_row *rows;

@@ -97,8 +97,10 @@ compare_rows(const void *a_, const void *b_)
 static void
 sort_rows(struct json *rows)
 {
-    qsort(rows->array.elems, rows->array.n, sizeof *rows->array.elems,
-          compare_rows);
+    if (rows->array.n) {
+        qsort(rows->array.elems, rows->array.n, sizeof *rows->array.elems,
+              compare_rows);
+    }
 }
 
 /* Calls 'add' for each NIC that 'nic_name' selects, by name. */
@@ -468,7 +470,7 @@ hwv_rows_rejected(void)
         struct ds example = DS_EMPTY_INITIALIZER;
         struct json *row;
 
-        if (!stats[i].total) {
+        if (!stats[i].total && !stats[i].now) {
             continue;
         }
         hwv_flow_reject_example(i, &example);

@@ -46,6 +46,7 @@ hwv_flow_bind(struct hwv_flow *flow)
         hwv_flow_detach(flow);
         hwv_flow_set_reject(flow, reject);
     } else {
+        flow->bound = true;
         hwv_flow_update_conflict(flow);
     }
 }
@@ -55,6 +56,7 @@ hwv_flow_detach(struct hwv_flow *flow)
 {
     struct hwv_nic *nic = flow->nic;
 
+    flow->bound = false;
     hwv_entry_disclaim(flow);
     hwv_tunnel_use_put(flow);
     hwv_source_put(flow);

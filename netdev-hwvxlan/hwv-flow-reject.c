@@ -19,7 +19,9 @@ hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
     if (flow->reject != reject) {
         reject_stats[flow->reject].now--;
         reject_stats[reject].now++;
-        reject_stats[reject].total++;
+        if (reject != HWV_REJECT_UNVERIFIED) {
+            reject_stats[reject].total++;   /* That one is no refusal. */
+        }
         flow->reject = reject;
     }
 }

@@ -9,6 +9,7 @@
 #include "hwv-bind.h"
 #include "hwv-codec.h"
 #include "hwv-stats.h"
+#include "hwv-suspension.h"
 #include "odp-util.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/vlog.h"
@@ -47,12 +48,43 @@ ufid_hash(const ovs_u128 *ufid)
 void
 hwv_flow_put(const struct hwv_flow_put *put)
 {
+    struct hwv_tunnel_use *tunnel_use;
+    struct hwv_suspension suspension;
     struct hwv_flow *flow;
+    ovs_u128 ufid;
+    unsigned int pmd_id;
 
     ovs_mutex_lock(&hwv_control_mutex);
     flow = hwv_flow_find(put->ufid);
-    flow_put(flow ? flow : flow_create(put), put);
+    if (flow && flow_is_same(flow, put)) {
+        flow_store(flow, put);
+        ovs_mutex_unlock(&hwv_control_mutex);
+        return;
+    }
+    if (!flow) {
+        flow = flow_create(put);
+    }
+
+    /* Hold on to the tunnel, lest it goes and comes back with the next hop's
+     * MAC that this flow was put with. */
+    tunnel_use = flow->tunnel_use;
+    if (tunnel_use) {
+        hwv_tunnel_use_hold(tunnel_use);
+    }
+    hwv_flow_suspend(flow);
+    flow_store(flow, put);
+    flow->kind = put->kind;
+    hwv_stats_owner(flow, &ufid, &pmd_id);
+    hwv_suspension_note(&suspension, flow, &ufid, pmd_id);
     ovs_mutex_unlock(&hwv_control_mutex);
+
+    hwv_suspension_end(&suspension);
+
+    if (tunnel_use) {
+        ovs_mutex_lock(&hwv_control_mutex);
+        hwv_tunnel_use_release(tunnel_use);
+        ovs_mutex_unlock(&hwv_control_mutex);
+    }
 }
 
 void
@@ -133,9 +165,7 @@ hwv_flows(void)
 void
 hwv_flow_suspend(struct hwv_flow *flow)
 {
-    if (flow->nic) {
-        hwv_flow_unbind(flow, HWV_REJECT_UNVERIFIED);
-    }
+    hwv_flow_unbind(flow, HWV_REJECT_UNVERIFIED);
     flow->unverified = true;
     flow->n_suspensions++;
 }
@@ -185,6 +215,9 @@ hwv_flow_change_role(const struct hwv_port *port)
 void
 hwv_flow_update_conflict(struct hwv_flow *flow)
 {
+    if (!flow->bound) {
+        return;
+    }
     for (size_t i = 0; i < flow->n_claims; i++) {
         if (!flow->claims[i].entry->resident) {
             hwv_flow_set_reject(flow, HWV_REJECT_CONFLICT);
@@ -288,29 +321,15 @@ hwv_flow_format(const struct hwv_flow *flow, struct ds *s)
     format_odp_actions(s, flow->actions, flow->actions_len, NULL);
 }
 
+/* Binds 'flow', which is suspended, as 'put' has it. */
 static void
 flow_put(struct hwv_flow *flow, const struct hwv_flow_put *put)
 {
-    struct hwv_tunnel_use *tunnel_use = flow->tunnel_use;
-
-    if (flow_is_same(flow, put)) {
-        flow_store(flow, put);
-        return;
-    }
-
-    /* Hold on to the tunnel, lest it goes and comes back with the next hop's
-     * MAC that this flow was put with. */
-    if (tunnel_use) {
-        hwv_tunnel_use_hold(tunnel_use);
-    }
-    hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
+    flow->unverified = false;
     flow_store(flow, put);
     flow_compile(flow, put);
     hwv_flow_set_reject(flow, flow->compiled);
     hwv_flow_bind(flow);
-    if (tunnel_use) {
-        hwv_tunnel_use_release(tunnel_use);
-    }
 }
 
 static struct hwv_flow *
@@ -333,7 +352,7 @@ flow_create(const struct hwv_flow_put *put)
 static void
 flow_destroy(struct hwv_flow *flow)
 {
-    hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
+    hwv_flow_unbind(flow, HWV_ACCEPT);
     hwv_flow_count_late(flow);
     hwv_flow_release_counter(flow);
     hwv_stats_forget(flow);
@@ -351,13 +370,17 @@ flow_destroy(struct hwv_flow *flow)
 static void
 flow_store(struct hwv_flow *flow, const struct hwv_flow_put *put)
 {
+    struct match match;
+
     flow->netdev = put->netdev;
     flow->dpif_type = put->dpif_type;
     flow->in_port = put->match->flow.in_port.odp_port;
     flow->orig_in_port = put->orig_in_port;
-    flow->unverified = false;
     minimatch_destroy(&flow->match);
-    minimatch_init(&flow->match, put->match);
+    match = *put->match;
+    memset(&match.tun_md, 0, sizeof match.tun_md); /* dpif-netdev leaves it
+                                                    * undefined. */
+    minimatch_init(&flow->match, &match);
     free(flow->actions);
     flow->actions = xmemdup(put->actions, put->actions_len);
     flow->actions_len = put->actions_len;

@@ -95,7 +95,8 @@ struct hwv_flow {
     enum hwv_reject reject;     /* HWV_ACCEPT while bound. */
     bool unverified;            /* Unbound until OVS is seen to have it. */
     uint64_t n_suspensions;     /* By hwv_flow_suspend(). */
-    struct hwv_nic *nic;        /* While bound. */
+    struct hwv_nic *nic;        /* While bound, or being bound. */
+    bool bound;                 /* Wholly. */
     struct hwv_claim claims[HWV_MAX_CLAIMS];
     size_t n_claims;
     struct hwv_tunnel_use *tunnel_use;  /* ENCAP. */
@@ -126,12 +127,14 @@ struct hwv_flow_put {
     size_t actions_len;
 };
 
-/* Adds or modifies the flow 'put->ufid', and binds it if possible. */
+/* OVS's offload thread has put the flow 'put->ufid': adds it, or notes its
+ * change, and binds it as the datapath has it now (see hwv-suspension.h). */
 void hwv_flow_put(const struct hwv_flow_put *put)
     OVS_EXCLUDED(hwv_control_mutex);
 
-/* Like hwv_flow_put(), but only if the flow is there and has been suspended
- * 'n_suspensions' times and not been put since. */
+/* Binds the flow 'put->ufid' as 'put' has it, if possible, provided that it is
+ * there, has been suspended 'n_suspensions' times and not been resumed
+ * since. */
 void hwv_flow_resume(const struct hwv_flow_put *put, uint64_t n_suspensions)
     OVS_EXCLUDED(hwv_control_mutex);
 

@@ -83,9 +83,10 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         rx->nic->provider->burst(rx->nic->dev, rx->id, rx->domain, batch,
                                  dev->port.counters);
     }
-    if (!dp_packet_batch_is_empty(batch)) {
-        hwv_tx_flush_needed();
+    if (dp_packet_batch_is_empty(batch)) {
+        return EAGAIN;          /* Nothing for OVS. */
     }
+    hwv_tx_flush_needed();
     return 0;
 }
 

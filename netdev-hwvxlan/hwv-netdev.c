@@ -164,6 +164,14 @@ hwv_netdev_get_config(const struct netdev *netdev, struct smap *options)
     return 0;
 }
 
+static bool
+is_wire_of(const struct hwv_wire *wire, const struct hwv_config *config)
+{
+    return (!strcmp(hwv_wire_type(wire), config->wire_type)
+            && !strcmp(netdev_get_name(hwv_wire_netdev(wire)),
+                       config->wire_name));
+}
+
 /* Gives the port the wire that 'config' describes: the one it has, with new
  * options, or another, which takes its place when OVS has stopped polling. */
 static int
@@ -172,12 +180,20 @@ apply_wire(struct hwv_netdev *dev, const struct hwv_config *config,
 {
     struct hwv_wire *wire = ovsrcu_get_protected(struct hwv_wire *,
                                                  &dev->wire);
-    struct hwv_wire *current = dev->next_wire ? dev->next_wire : wire;
+    struct hwv_wire *new;
 
-    if (current && !strcmp(hwv_wire_type(current), config->wire_type)
-        && !strcmp(netdev_get_name(hwv_wire_netdev(current)),
-                   config->wire_name)) {
-        return hwv_wire_set_options(current, &config->wire_options, errp);
+    if (dev->next_wire && is_wire_of(dev->next_wire, config)) {
+        return hwv_wire_set_options(dev->next_wire, &config->wire_options,
+                                    errp);
+    }
+    if (wire && is_wire_of(wire, config)) {
+        int error = hwv_wire_set_options(wire, &config->wire_options, errp);
+
+        if (!error) {
+            hwv_wire_close(dev->next_wire);
+            dev->next_wire = NULL;
+        }
+        return error;
     }
 
     if (hwv_port_name_exists(config->wire_name)) {
@@ -186,18 +202,18 @@ apply_wire(struct hwv_netdev *dev, const struct hwv_config *config,
                           config->wire_name);
         return EINVAL;
     }
-    current = hwv_wire_open(config->wire_name, config->wire_type,
-                            &config->wire_options, errp);
-    if (!current) {
+    new = hwv_wire_open(config->wire_name, config->wire_type,
+                        &config->wire_options, errp);
+    if (!new) {
         return EINVAL;
     }
     hwv_wire_close(dev->next_wire);
     dev->next_wire = NULL;
     if (wire) {
-        dev->next_wire = current;
+        dev->next_wire = new;
         netdev_request_reconfigure(&dev->up);
     } else {
-        use_wire(dev, current);
+        use_wire(dev, new);
     }
     return 0;
 }

@@ -84,6 +84,10 @@ hwv_nic_check(const struct hwv_port *port, const char *nic_name, uint16_t id,
                           "by Interface \"%s\": choose another VF id",
                           id, nic_name, other->name);
         error = EEXIST;
+    } else if (nic && nic->n_domains >= nic->max_domains) {
+        *errp = xasprintf("too many VFs of NIC \"%s\" have come and gone in "
+                          "no time: try again", nic_name);
+        error = EAGAIN;
     }
     ovs_mutex_unlock(&hwv_control_mutex);
 
@@ -342,6 +346,7 @@ nic_create(const char *name)
     nic->provider->usage(nic->dev, &usage);
     nic->source_ids = id_pool_create(0, usage.max_sources);
     nic->domains = id_pool_create(0, usage.max_domains);
+    nic->max_domains = usage.max_domains;
     nic->offload = true;
     nic->hold_until = LLONG_MIN;
     nic->room_at = LLONG_MAX;
@@ -384,7 +389,8 @@ nic_add_port(struct hwv_nic *nic, struct hwv_port *port, uint16_t id)
     if (id != HWV_UPLINK) {
         bool ok = id_pool_alloc_id(nic->domains, &domain);
 
-        ovs_assert(ok);         /* There are more domains than VF ids. */
+        ovs_assert(ok);         /* hwv_nic_check() has looked. */
+        nic->n_domains++;
     }
     rx->nic = nic;
     rx->id = id;
@@ -430,6 +436,7 @@ rx_free(struct hwv_rx *rx)
     ovs_mutex_lock(&hwv_control_mutex);
     if (rx->id != HWV_UPLINK) {
         id_pool_free_id(rx->nic->domains, rx->domain);
+        rx->nic->n_domains--;
     }
     hwv_nic_unuse(rx->nic);
     ovs_mutex_unlock(&hwv_control_mutex);

@@ -88,6 +88,8 @@ struct hwv_nic {
     struct ovs_list pops;               /* Of tnl_pop flows. */
     struct id_pool *source_ids;
     struct id_pool *domains;            /* For VFs. */
+    size_t n_domains;                   /* In use, or resting. */
+    size_t max_domains;
     size_t n_users;                     /* Flows that refer to this NIC. */
     struct hwv_count late;              /* See hwv_nic_late(). */
 
@@ -105,8 +107,8 @@ struct hwv_nic *hwv_nic_find(const char *name)
 const struct hmap *hwv_nics(void) OVS_REQUIRES(hwv_control_mutex);
 
 /* May 'port' become port 'id' of the NIC called 'nic_name'?  Returns 0, or
- * EEXIST and a message in '*errp', for the caller to free, if another port has
- * that id. */
+ * with a message in '*errp', for the caller to free, EEXIST if another port
+ * has that id, or EAGAIN if ports of that NIC change too fast. */
 int hwv_nic_check(const struct hwv_port *port, const char *nic_name,
                   uint16_t id, char **errp)
     OVS_EXCLUDED(hwv_control_mutex);

@@ -119,6 +119,10 @@ hwv_offload_flow_put(struct netdev *netdev, struct match *match,
                                    info, stats);
     }
 
+    if (!port && has_vport_api(netdev)) {
+        /* Ours now, whoever had it. */
+        vport_api->flow_del(netdev, ufid, NULL);
+    }
     hwv_flow_put(&put);
     if (stats) {
         memset(stats, 0, sizeof *stats);

@@ -7,8 +7,12 @@
 
 #include "hash.h"
 #include "hwv-flow.h"
+#include "hwv-wire.h"
 #include "netdev.h"
+#include "openvswitch/vlog.h"
 #include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(hwv_port);
 
 /* A port of a datapath, of any class. */
 struct dp_port {
@@ -28,6 +32,12 @@ hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
 {
     struct hwv_port *port = hwv_port_from_netdev(netdev);
     struct dp_port *dp_port = xmalloc(sizeof *dp_port);
+
+    if (hwv_wire_has(netdev)) {
+        VLOG_WARN("%s: is the wire of a hw-vxlan Interface, and now a port by "
+                  "itself, too: both get all packets; remove one of them",
+                  netdev_get_name(netdev));
+    }
 
     dp_port->odp_port = odp_port;
     dp_port->dpif_type = netdev_get_dpif_type(netdev);

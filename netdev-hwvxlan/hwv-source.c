@@ -94,6 +94,7 @@ source_find(const struct hwv_flow *flow, uint32_t hash)
 
     HMAP_FOR_EACH_WITH_HASH (source, node, hash, &flow->nic->sources) {
         if (source->tnl_port == flow->in_port
+            && source->dpif_type == flow->dpif_type
             && !memcmp(&source->match, &flow->tunnel, sizeof source->match)) {
             return source;
         }
@@ -116,6 +117,7 @@ source_add(struct hwv_flow *flow, uint32_t hash)
     source->nic = nic;
     source->match = flow->tunnel;
     source->tnl_port = flow->in_port;
+    source->dpif_type = flow->dpif_type;
     source->id = id;
     hmap_insert(&nic->sources, &source->node, hash);
     source_add_rows(source);
@@ -148,6 +150,7 @@ source_add_row(struct hwv_source *source, struct hwv_flow *pop)
     struct hwv_source_key key;
 
     if (pop->action.port != source->tnl_port
+        || pop->dpif_type != source->dpif_type
         || !hwv_outer_match_covers(&pop->outer, &source->match, &key)
         || source_find_row(source, &key)
         || nic->provider->source_set(nic->dev, &key, &value)) {

@@ -6,9 +6,8 @@
 #include "dpif.h"
 #include "hash.h"
 #include "hwv-flow.h"
-#include "odp-util.h"
+#include "hwv-suspension.h"
 #include "openvswitch/hmap.h"
-#include "openvswitch/ofpbuf.h"
 #include "openvswitch/vlog.h"
 #include "util.h"
 
@@ -31,14 +30,6 @@ static struct hmap owners OVS_GUARDED_BY(hwv_control_mutex)
 /* The most flows that dpif-netdev dumps at once. */
 #define MAX_RECORD 64
 
-/* A flow of ours that was suspended when OVS was seen to have it. */
-struct suspended {
-    bool found;
-    ovs_u128 ufid;
-    uint64_t n_suspensions;
-    struct hwv_flow_put put;            /* What a dump does not tell. */
-};
-
 /* What dpif-netdev asked for since hwv_stats_record_start(). */
 struct record {
     bool active;
@@ -59,8 +50,6 @@ static void owner_destroy(struct hwv_owner *)
     OVS_REQUIRES(hwv_control_mutex);
 static void owner_settle(struct hwv_owner *, struct dpif_flow_stats *)
     OVS_REQUIRES(hwv_control_mutex);
-static void flow_verify(struct dpif *, const struct dpif_flow *,
-                        const struct suspended *);
 
 void
 hwv_stats_record_start(void)
@@ -98,29 +87,12 @@ hwv_stats_record_flow(const ovs_u128 *ufid)
     }
 }
 
-/* Notes in '*suspended' whether 'flow', which may be NULL, is. */
-static void
-note_suspended(const struct hwv_flow *flow, struct suspended *suspended)
-    OVS_REQUIRES(hwv_control_mutex)
-{
-    suspended->found = flow && flow->unverified;
-    if (suspended->found) {
-        suspended->ufid = flow->ufid;
-        suspended->n_suspensions = flow->n_suspensions;
-        suspended->put = (struct hwv_flow_put) {
-            .netdev = flow->netdev,
-            .dpif_type = flow->dpif_type,
-            .kind = flow->kind,
-            .orig_in_port = flow->orig_in_port,
-        };
-    }
-}
-
 void
-hwv_stats_settle_dump(struct dpif *dpif, struct dpif_flow *flows, size_t n)
+hwv_stats_settle_dump(struct dpif_flow *flows, size_t n)
 {
     const struct record *r = record_get();
-    struct suspended suspended[MAX_RECORD];
+    struct hwv_suspension suspensions[MAX_RECORD];
+    size_t n_suspensions = 0;
 
     ovs_mutex_lock(&hwv_control_mutex);
     for (size_t i = 0; i < n; i++) {
@@ -134,8 +106,9 @@ hwv_stats_settle_dump(struct dpif *dpif, struct dpif_flow *flows, size_t n)
                 owner = owner_get(flow, ufid, flows[i].pmd_id);
             }
         }
-        if (i < MAX_RECORD) {
-            note_suspended(flow, &suspended[i]);
+        if (flow && flow->unverified) {
+            hwv_suspension_note(&suspensions[n_suspensions++], flow, ufid,
+                                flows[i].pmd_id);
         }
         if (owner) {
             owner_settle(owner, &flows[i].stats);
@@ -143,10 +116,8 @@ hwv_stats_settle_dump(struct dpif *dpif, struct dpif_flow *flows, size_t n)
     }
     ovs_mutex_unlock(&hwv_control_mutex);
 
-    for (size_t i = 0; i < MIN(n, MAX_RECORD); i++) {
-        if (suspended[i].found) {
-            flow_verify(dpif, &flows[i], &suspended[i]);
-        }
+    for (size_t i = 0; i < n_suspensions; i++) {
+        hwv_suspension_end(&suspensions[i]);
     }
 }
 
@@ -272,6 +243,23 @@ hwv_stats_forget(struct hwv_flow *flow)
     }
 }
 
+void
+hwv_stats_owner(const struct hwv_flow *flow, ovs_u128 *ufid,
+                unsigned int *pmd_id)
+{
+    if (ovs_list_is_empty(&flow->owners)) {
+        *ufid = flow->put_ufid;
+        *pmd_id = PMD_ID_NULL;
+    } else {
+        const struct hwv_owner *owner
+            = CONTAINER_OF(ovs_list_front(&flow->owners), struct hwv_owner,
+                           flow_node);
+
+        *ufid = owner->ufid;
+        *pmd_id = owner->pmd_id;
+    }
+}
+
 static struct hwv_owner *
 owner_find(const ovs_u128 *ufid, unsigned int pmd_id)
 {
@@ -332,38 +320,4 @@ owner_settle(struct hwv_owner *owner, struct dpif_flow_stats *stats)
     stats->n_packets += owner->packets;
     stats->n_bytes += owner->bytes;
     stats->used = MAX(stats->used, sum.used);
-}
-
-/* OVS still has 'dumped', a copy of our flow that was suspended.  It may be
- * another copy than the one that we had compiled, and OVS does not put it once
- * more by itself: puts it as it is now. */
-static void
-flow_verify(struct dpif *dpif, const struct dpif_flow *dumped,
-            const struct suspended *suspended)
-{
-    uint64_t stub[DPIF_FLOW_BUFSIZE / 8];
-    struct dpif_flow now;
-    struct ofpbuf buf;
-    struct match match;
-
-    ofpbuf_use_stub(&buf, stub, sizeof stub);
-    memset(&match, 0, sizeof match);
-    if (!dpif_flow_get(dpif, NULL, 0, &dumped->ufid, dumped->pmd_id, &buf,
-                       &now)
-        && !odp_flow_key_to_flow(now.key, now.key_len, &match.flow, NULL)
-        && !odp_flow_key_to_mask(now.mask, now.mask_len, &match.wc,
-                                 &match.flow, NULL)) {
-        struct hwv_flow_put put = suspended->put;
-
-        if (!match.wc.masks.vlans[0].tci) {
-            /* As dpif-netdev reads it: no tag. */
-            match.wc.masks.vlans[0].tci = htons(VLAN_VID_MASK | VLAN_CFI);
-        }
-        put.ufid = &suspended->ufid;
-        put.match = &match;
-        put.actions = now.actions;
-        put.actions_len = now.actions_len;
-        hwv_flow_resume(&put, suspended->n_suspensions);
-    }
-    ofpbuf_uninit(&buf);
 }

@@ -31,7 +31,6 @@
 #include "hwv-nic.h"
 #include "openvswitch/types.h"
 
-struct dpif;
 struct dpif_flow;
 struct dpif_flow_stats;
 struct dpif_op;
@@ -49,11 +48,15 @@ void hwv_stats_record_next(void);
 /* ... and it is our flow 'ufid' ("mega_ufid"). */
 void hwv_stats_record_flow(const ovs_u128 *ufid);
 
-/* Adds to the statistics of the 'n' dumped 'flows' of 'dpif', just recorded in
- * their order, what the NIC counted.  Flows that were suspended, and that OVS
- * is thereby seen to have, are put again. */
-void hwv_stats_settle_dump(struct dpif *dpif, struct dpif_flow *flows,
-                           size_t n);
+/* Adds to the statistics of the 'n' dumped 'flows', just recorded in their
+ * order, what the NIC counted.  Ends the suspension of flows that OVS is
+ * thereby seen to have (hwv-suspension.h). */
+void hwv_stats_settle_dump(struct dpif_flow *flows, size_t n);
+
+/* Stores a name by which OVS knows 'flow', (ufid, pmd_id). */
+void hwv_stats_owner(const struct hwv_flow *flow, ovs_u128 *ufid,
+                     unsigned int *pmd_id)
+    OVS_REQUIRES(hwv_control_mutex);
 
 /* Before dpif-netdev executes 'op': takes a flow that is to be removed or
  * modified out of the NIC, so that the NIC never outlives what OVS has. */

@@ -48,7 +48,8 @@ hwv_tunnel_use_get(struct hwv_flow *flow)
     }
     if (use->watch) {
         /* The main loop may have looked before there was a watch. */
-        hwv_next_hop_refresh_watch(use->watch, hwv_next_hop_lookup);
+        hwv_next_hop_refresh_one(use->bridge, &use->next_hop,
+                                 hwv_next_hop_lookup);
     }
     use->n_flows++;
     flow->tunnel_use = use;

@@ -5,20 +5,14 @@
 
 #include <stdbool.h>
 
+#include "hwv-dpif.h"
 #include "ovs-atomic.h"
 #include "ovs-thread.h"
 
-static void (*flush_thread)(void);
 static atomic_uint32_t interval = ATOMIC_VAR_INIT(0);
 
 /* May OVS hold packets that this thread gave it? */
 DEFINE_STATIC_PER_THREAD_DATA(bool, held, false);
-
-void
-hwv_tx_flush_register(void (*flush)(void))
-{
-    flush_thread = flush;
-}
 
 void
 hwv_tx_flush_set_interval(uint32_t usec)
@@ -44,8 +38,6 @@ hwv_tx_flush(void)
 
     if (*held) {
         *held = false;
-        if (flush_thread) {
-            flush_thread();
-        }
+        hwv_dpif_flush_thread();
     }
 }

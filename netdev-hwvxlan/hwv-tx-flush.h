@@ -13,13 +13,9 @@
  * Without the interval, OVS sends before the thread polls again, and all of
  * this does nothing.
  *
- * hwv_tx_flush_needed() and hwv_tx_flush() from any thread, the others from
- * the main thread. */
+ * Thread-safe. */
 
 #include <stdint.h>
-
-/* 'flush' sends what the calling thread holds. */
-void hwv_tx_flush_register(void (*flush)(void));
 
 /* The interval is now 'usec' microseconds. */
 void hwv_tx_flush_set_interval(uint32_t usec);

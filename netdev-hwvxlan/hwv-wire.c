@@ -42,7 +42,6 @@ static struct ovs_list retired OVS_GUARDED_BY(list_mutex)
 static struct seq *retired_seq;
 static uint64_t retired_seqno;
 
-static bool is_wire(const struct netdev *);
 static const char *explain_open_error(const char *type, int error);
 static void wire_retire(struct hwv_wire *);
 static void wire_free(struct hwv_wire *);
@@ -60,7 +59,7 @@ hwv_wire_open(const char *name, const char *type, const struct smap *options,
     }
 
     error = netdev_open(name, type, &netdev);
-    if (!error && is_wire(netdev)) {
+    if (!error && hwv_wire_has(netdev)) {
         *errp = xasprintf("\"%s\" is the wire of another Interface: choose "
                           "another device", name);
         netdev_close(netdev);
@@ -152,6 +151,20 @@ hwv_wire_reap_wait(void)
     if (retired_seq) {
         seq_wait(retired_seq, retired_seqno);
     }
+}
+
+bool
+hwv_wire_has(const struct netdev *netdev)
+{
+    const struct hwv_wire *wire;
+    bool found = false;
+
+    ovs_mutex_lock(&list_mutex);
+    LIST_FOR_EACH (wire, node, &open_wires) {
+        found = found || wire->netdev == netdev;
+    }
+    ovs_mutex_unlock(&list_mutex);
+    return found;
 }
 
 struct netdev *
@@ -255,22 +268,6 @@ hwv_wire_update_mtu(struct hwv_wire *wire)
         max_frame = mtu + ETH_HEADER_LEN;
     }
     atomic_store_relaxed(&wire->max_frame, max_frame);
-}
-
-/* Is 'netdev' the wire of some port?  The wire of a port that has gone is no
- * more, even if its netdev is still open. */
-static bool
-is_wire(const struct netdev *netdev)
-{
-    const struct hwv_wire *wire;
-    bool found = false;
-
-    ovs_mutex_lock(&list_mutex);
-    LIST_FOR_EACH (wire, node, &open_wires) {
-        found = found || wire->netdev == netdev;
-    }
-    ovs_mutex_unlock(&list_mutex);
-    return found;
 }
 
 static const char *

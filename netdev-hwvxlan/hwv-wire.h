@@ -49,6 +49,10 @@ void hwv_wire_close(struct hwv_wire *wire);
 void hwv_wire_reap(void);
 void hwv_wire_reap_wait(void);
 
+/* Is 'netdev' the wire of some port?  The wire of a port that has gone is no
+ * more, even if its netdev is still open. */
+bool hwv_wire_has(const struct netdev *netdev);
+
 struct netdev *hwv_wire_netdev(const struct hwv_wire *wire);
 const char *hwv_wire_type(const struct hwv_wire *wire);
 

@@ -3,8 +3,10 @@
 #include <config.h>
 #include "hwv-neigh.h"
 
+#include "flow.h"
 #include "hwv-next-hop.h"
 #include "netdev.h"
+#include "packets.h"
 #include "seq.h"
 
 /* The value of 'tnl_conf_seq', which OVS changes along with the neighbour
@@ -12,9 +14,13 @@
 static uint64_t last_seqno;
 
 void
-hwv_neigh_refresh(void)
+hwv_neigh_learned(const struct flow *flow, const char *bridge)
 {
-    hwv_next_hop_refresh(hwv_next_hop_lookup);
+    struct in6_addr ip = (flow->dl_type == htons(ETH_TYPE_ARP)
+                          ? in6_addr_mapped_ipv4(flow->nw_src)
+                          : flow->nd_target);
+
+    hwv_next_hop_refresh_one(bridge, &ip, hwv_next_hop_lookup);
 }
 
 /* 'tnl_conf_seq' exists once OVS has its configuration. */
@@ -27,7 +33,7 @@ hwv_neigh_run(void)
 
         if (seqno != last_seqno) {
             last_seqno = seqno;
-            hwv_neigh_refresh();
+            hwv_next_hop_refresh(hwv_next_hop_lookup);
         }
     }
 }

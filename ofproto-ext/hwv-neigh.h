@@ -15,8 +15,10 @@
  * An entry that expires or is flushed changes nothing: the tunnel keeps the
  * last MAC until OVS removes its flows. */
 
-/* OVS may have learned a neighbour just now.  Any thread. */
-void hwv_neigh_refresh(void);
+/* OVS has learned just now from 'flow', an ARP or ND packet, on 'bridge'.  Any
+ * thread. */
+struct flow;
+void hwv_neigh_learned(const struct flow *flow, const char *bridge);
 
 /* Main loop. */
 void hwv_neigh_run(void);

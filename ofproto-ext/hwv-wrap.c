@@ -14,11 +14,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "dp-packet.h"
 #include "dpif.h"
 #include "dpif-netdev.h"
 #include "dpif-provider.h"
 #include "flow.h"
+#include "hwv-dpif.h"
 #include "hwv-neigh.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
@@ -30,7 +30,6 @@
 #include "netdev-offload-provider.h"
 #include "netdev-provider.h"
 #include "openvswitch/vlog.h"
-#include "ovs-atomic.h"
 #include "smap.h"
 #include "tnl-neigh-cache.h"
 #include "vswitch-idl.h"
@@ -192,7 +191,7 @@ __wrap_dpif_flow_dump_next(struct dpif_flow_dump_thread *thread,
     n = __real_dpif_flow_dump_next(thread, flows, max_flows);
     hwv_stats_record_stop();
     if (n > 0) {
-        hwv_stats_settle_dump(thread->dpif, flows, n);
+        hwv_stats_settle_dump(flows, n);
     }
     return n;
 }
@@ -289,48 +288,18 @@ __wrap_dpif_flow_del(struct dpif *dpif, const struct nlattr *key,
     return op.error;
 }
 
-/* Transmit batching
- * -----------------
- *
- * See hwv-tx-flush.h.  lib/dpif-netdev.c sends what a PMD thread holds at the
- * end of dpif_netdev_execute(), with the PMD thread that calls it, whatever
- * the actions; so empty actions do nothing else. */
+/* Open datapaths
+ * -------------- */
 
-/* The userspace datapath: PMD threads exist only while it is open. */
-static ATOMIC(struct dpif *) batching_dpif = ATOMIC_VAR_INIT(NULL);
-
-static void
-flush_thread(void)
-{
-    struct dpif_op op = { .type = DPIF_OP_EXECUTE };
-    struct dpif_op *opp = &op;
-    struct dp_packet *packet;
-    struct flow flow;
-    struct dpif *dpif;
-
-    atomic_read_explicit(&batching_dpif, &dpif, memory_order_acquire);
-    if (!dpif) {
-        return;
-    }
-
-    memset(&flow, 0, sizeof flow);
-    packet = dp_packet_new(ETH_HEADER_LEN);
-    dp_packet_put_zeros(packet, ETH_HEADER_LEN);
-    op.execute.packet = packet;
-    op.execute.flow = &flow;
-    __real_dpif_operate(dpif, &opp, 1, DPIF_OFFLOAD_AUTO);
-    dp_packet_delete(op.execute.packet);
-}
-
-/* ofproto/ofproto-dpif.c passes other_config on. */
+/* ofproto/ofproto-dpif.c passes other_config on to each datapath that it has
+ * open, again and again. */
 int
 __wrap_dpif_set_config(struct dpif *dpif, const struct smap *config)
 {
     if (dpif_is_netdev(dpif)) {
-        hwv_tx_flush_register(flush_thread);
+        hwv_dpif_opened(dpif);
         hwv_tx_flush_set_interval(smap_get_uint(config, "tx-flush-interval",
                                                 0));
-        atomic_store_explicit(&batching_dpif, dpif, memory_order_release);
     }
     return __real_dpif_set_config(dpif, config);
 }
@@ -338,10 +307,8 @@ __wrap_dpif_set_config(struct dpif *dpif, const struct smap *config)
 void
 __wrap_dpif_close(struct dpif *dpif)
 {
-    struct dpif *expected = dpif;
-
     if (dpif) {
-        atomic_compare_exchange_strong(&batching_dpif, &expected, NULL);
+        hwv_dpif_closing(dpif);
     }
     __real_dpif_close(dpif);
 }
@@ -361,7 +328,7 @@ __wrap_tnl_neigh_snoop(const struct flow *flow, struct flow_wildcards *wc,
     int error = __real_tnl_neigh_snoop(flow, wc, name, allow_update);
 
     if (!error && allow_update) {
-        hwv_neigh_refresh();
+        hwv_neigh_learned(flow, name);
     }
     return error;
 }
