@@ -8,6 +8,7 @@ UNIT_TESTS = \
 	tests/test-hwv-codec \
 	tests/test-hwv-codec-ovs \
 	tests/test-hwv-counters \
+	tests/test-hwv-flow \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
@@ -98,6 +99,13 @@ tests_test_hwv_match_soundness_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-match-soundness.c
 tests_test_hwv_match_soundness_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_flow_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-flow.c
+tests_test_hwv_flow_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_flow_table_SOURCES = \
 	tests/hwv-unit.h \
