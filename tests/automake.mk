@@ -148,7 +148,8 @@ TESTSUITE_AT = \
 	tests/hwv-roles.at \
 	tests/hwv-soundness.at \
 	tests/hwv-refused.at \
-	tests/hwv-stats.at
+	tests/hwv-stats.at \
+	tests/hwv-underlay.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/hwv-macros.at \

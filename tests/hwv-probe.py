@@ -127,7 +127,7 @@ def main(args):
     if args[0] == '-f':
         new_frames()
     port = args[-1]
-    bridge = run('ovs-vsctl', 'port-to-br', port).strip()
+    bridge = run('ovs-vsctl', 'iface-to-br', port).strip()
     names = load_names()
     for line in sys.stdin:
         label, frame = line.rsplit(': ', 1)
