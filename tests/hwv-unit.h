@@ -59,11 +59,12 @@ hwv_unit_settle(void)
 }
 
 /* Lets other threads run, and interrupts one of them in the middle of what it
- * does when the caller goes on. */
+ * does when the caller goes on.  The caller's RCU read-side section goes on,
+ * too: xnanosleep() would end it. */
 static inline void
 hwv_unit_pause(void)
 {
-    xnanosleep(1);
+    xnanosleep_no_quiesce(1);
 }
 
 #endif /* hwv-unit.h */
