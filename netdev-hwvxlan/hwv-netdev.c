@@ -21,6 +21,8 @@ static struct ovs_list all_ports OVS_GUARDED_BY(list_mutex)
 static int apply_wire(struct hwv_netdev *dev, const struct hwv_config *,
                       char **errp)
     OVS_REQUIRES(dev->mutex);
+static bool wire_has_tx_multiq(const struct hwv_netdev *dev)
+    OVS_REQUIRES(dev->mutex);
 static void apply_mac(struct hwv_netdev *dev, const struct hwv_config *)
     OVS_REQUIRES(dev->mutex);
 static void move_flags(struct netdev *old, struct netdev *new);
@@ -267,10 +269,25 @@ hwv_netdev_set_tx_multiq(struct netdev *netdev, unsigned int n_txq)
     ovs_mutex_lock(&dev->mutex);
     if (dev->wanted_txqs != n_txq) {
         dev->wanted_txqs = n_txq;
-        netdev_request_reconfigure(netdev);
+        if (wire_has_tx_multiq(dev)) {
+            netdev_request_reconfigure(netdev);
+        }
     }
     ovs_mutex_unlock(&dev->mutex);
     return 0;
+}
+
+/* Can the number of transmit queues of the wire be chosen?  Where it cannot,
+ * OVS must not reconfigure the port whenever the number of PMD threads
+ * changes: that would lose what waits in its receive queues. */
+static bool
+wire_has_tx_multiq(const struct hwv_netdev *dev)
+    OVS_REQUIRES(dev->mutex)
+{
+    const struct hwv_wire *wire
+        = ovsrcu_get_protected(struct hwv_wire *, &dev->wire);
+
+    return wire && hwv_wire_netdev(wire)->netdev_class->set_tx_multiq;
 }
 
 static int
@@ -289,7 +306,7 @@ hwv_netdev_reconfigure(struct netdev *netdev)
     if (wire) {
         error = hwv_wire_reconfigure(wire, dev->wanted_txqs);
         netdev->n_rxq = netdev_n_rxq(hwv_wire_netdev(wire));
-        netdev->n_txq = dev->wanted_txqs;
+        netdev->n_txq = wire_has_tx_multiq(dev) ? dev->wanted_txqs : 1;
         netdev->ol_flags = hwv_wire_netdev(wire)->ol_flags;
     }
     ovs_mutex_unlock(&dev->mutex);

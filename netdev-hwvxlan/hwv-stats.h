@@ -58,8 +58,9 @@ void hwv_stats_owner(const struct hwv_flow *flow, ovs_u128 *ufid,
                      unsigned int *pmd_id)
     OVS_REQUIRES(hwv_control_mutex);
 
-/* Before dpif-netdev executes 'op': takes a flow that is to be removed or
- * modified out of the NIC, so that the NIC never outlives what OVS has. */
+/* Before dpif-netdev executes 'op', and once more right after: takes a flow
+ * that is removed or modified out of the NIC, so that the NIC never outlives
+ * what OVS has. */
 void hwv_stats_prepare_op(const struct dpif_op *op);
 
 /* After dpif-netdev executed 'op', just recorded: adds to its statistics. */

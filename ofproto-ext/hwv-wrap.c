@@ -205,6 +205,12 @@ operate_one(struct dpif *dpif, struct dpif_op *op,
     hwv_stats_record_start();
     __real_dpif_operate(dpif, &op, 1, offload_type);
     hwv_stats_record_stop();
+
+    /* Another thread may have seen the flow before 'op' was executed and let
+     * it back into the NIC. */
+    if (!op->error) {
+        hwv_stats_prepare_op(op);
+    }
     hwv_stats_settle_op(op);
 }
 
