@@ -25,6 +25,7 @@ static bool wire_has_tx_multiq(const struct hwv_netdev *dev)
     OVS_REQUIRES(dev->mutex);
 static void apply_mac(struct hwv_netdev *dev, const struct hwv_config *)
     OVS_REQUIRES(dev->mutex);
+static void follow_ifindex(struct hwv_netdev *, int ifindex);
 static void move_flags(struct netdev *old, struct netdev *new);
 static void use_wire(struct hwv_netdev *dev, struct hwv_wire *)
     OVS_REQUIRES(dev->mutex);
@@ -244,6 +245,7 @@ use_wire(struct hwv_netdev *dev, struct hwv_wire *wire)
     if (old) {
         move_flags(hwv_wire_netdev(old), hwv_wire_netdev(wire));
     }
+    dev->wire_ifindex = 0;
     ovsrcu_set(&dev->wire, wire);
     hwv_nic_set_wire(&dev->port, wire);
     hwv_wire_close(old);
@@ -335,11 +337,25 @@ hwv_netdev_run(const struct netdev_class *class OVS_UNUSED)
         }
         if (netdev_get_change_seq(wire) != dev->wire_change_seq) {
             dev->wire_change_seq = netdev_get_change_seq(wire);
+            follow_ifindex(dev, netdev_get_ifindex(wire));
             hwv_wire_update_mtu(ovsrcu_get(struct hwv_wire *, &dev->wire));
             netdev_change_seq_changed(&dev->up);
         }
     }
     ovs_mutex_unlock(&list_mutex);
+}
+
+/* A kernel device that was removed and made again has another 'ifindex':
+ * reconfiguring opens the sockets of the receive queues anew. */
+static void
+follow_ifindex(struct hwv_netdev *dev, int ifindex)
+{
+    if (ifindex > 0) {
+        if (dev->wire_ifindex && dev->wire_ifindex != ifindex) {
+            netdev_request_reconfigure(&dev->up);
+        }
+        dev->wire_ifindex = ifindex;
+    }
 }
 
 static void

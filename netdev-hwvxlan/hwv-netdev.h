@@ -37,7 +37,9 @@ struct hwv_netdev {
     OVSRCU_TYPE(struct hwv_wire *) wire;    /* Or NULL. */
     OVSRCU_TYPE(struct eth_addr *) mac;     /* Spoof check, or NULL. */
 
-    uint64_t wire_change_seq;   /* Main thread only. */
+    /* Main thread only. */
+    uint64_t wire_change_seq;
+    int wire_ifindex;           /* The last that was seen, or 0. */
 };
 
 static inline struct hwv_netdev *
