@@ -47,6 +47,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-tunnel-use.c \
 	netdev-hwvxlan/hwv-tx-flush.c \
 	netdev-hwvxlan/hwv-tx-flush.h \
+	netdev-hwvxlan/hwv-vport-offload.c \
+	netdev-hwvxlan/hwv-vport-offload.h \
 	netdev-hwvxlan/hwv-wire.c \
 	netdev-hwvxlan/hwv-wire.h \
 	netdev-hwvxlan/nic-provider.h \

@@ -5,25 +5,14 @@
 
 #include <errno.h>
 
-#include "dpdk.h"
 #include "dpif.h"
 #include "hwv-flow.h"
 #include "hwv-nic.h"
 #include "hwv-stats.h"
+#include "hwv-vport-offload.h"
 #include "netdev-provider.h"
 #include "netdev-vport.h"
-#include "openvswitch/vlog.h"
 #include "util.h"
-
-VLOG_DEFINE_THIS_MODULE(hwv_offload);
-
-/* The provider that vxlan ports have without us: of an OVS without DPDK,
- * none. */
-#ifdef DPDK_NETDEV
-static const struct netdev_flow_api *const vport_api = &netdev_offload_dpdk;
-#else
-static const struct netdev_flow_api *const vport_api = NULL;
-#endif
 
 static bool
 is_our_port(const struct netdev *netdev)
@@ -39,24 +28,17 @@ is_vxlan_vport(const struct netdev *netdev)
            && strcmp(netdev_get_dpif_type(netdev), "system");
 }
 
-/* Does 'vport_api' have per-port data of 'netdev', a vxlan port?  It has once
- * its init function succeeded. */
+/* Is flow 'ufid' of vxlan port 'netdev' that 'info' describes ours?  So it is
+ * unless its packets came in by somebody else's port.  OVS does not always
+ * know that port of a flow that it changes. */
 static bool
-has_vport_api(const struct netdev *netdev)
-{
-    return vport_api && ovsrcu_get(void *, &netdev->hw_info.offload_data);
-}
-
-/* Is the flow of vxlan port 'netdev' that 'info' describes ours?  So it is
- * unless its packets came in by somebody else's port. */
-static bool
-is_our_tunnel_flow(const struct netdev *netdev,
+is_our_tunnel_flow(const struct netdev *netdev, const ovs_u128 *ufid,
                    const struct offload_info *info)
 {
     bool ours;
 
     if (info->orig_in_port == ODPP_NONE) {
-        return true;
+        return !hwv_vport_offload_has(ufid);
     }
     ovs_mutex_lock(&hwv_control_mutex);
     ours = hwv_port_find(info->orig_in_port,
@@ -74,10 +56,7 @@ hwv_offload_init(struct netdev *netdev)
     if (!is_vxlan_vport(netdev)) {
         return EOPNOTSUPP;
     }
-    if (vport_api && dpdk_available()
-        && vport_api->init_flow_api(netdev)) {
-        VLOG_DBG("%s: not for %s", netdev_get_name(netdev), vport_api->type);
-    }
+    hwv_vport_offload_init(netdev);
     return 0;
 }
 
@@ -90,8 +69,8 @@ hwv_offload_uninit(struct netdev *netdev)
         ovs_mutex_lock(&hwv_control_mutex);
         hwv_port_forget(port);
         ovs_mutex_unlock(&hwv_control_mutex);
-    } else if (has_vport_api(netdev)) {
-        vport_api->uninit_flow_api(netdev);
+    } else {
+        hwv_vport_offload_uninit(netdev);
     }
     hwv_flow_flush(netdev);
 }
@@ -114,14 +93,13 @@ hwv_offload_flow_put(struct netdev *netdev, struct match *match,
         .actions_len = actions_len,
     };
 
-    if (!port && has_vport_api(netdev) && !is_our_tunnel_flow(netdev, info)) {
-        return vport_api->flow_put(netdev, match, actions, actions_len, ufid,
-                                   info, stats);
-    }
-
-    if (!port && has_vport_api(netdev)) {
-        /* Ours now, whoever had it. */
-        vport_api->flow_del(netdev, ufid, NULL);
+    if (!port && hwv_vport_offload_accepts(netdev)) {
+        if (!is_our_tunnel_flow(netdev, ufid, info)) {
+            hwv_flow_del(ufid);
+            return hwv_vport_offload_put(netdev, match, actions, actions_len,
+                                         ufid, info, stats);
+        }
+        hwv_vport_offload_del(netdev, ufid, NULL);
     }
     hwv_flow_put(&put);
     if (stats) {
@@ -134,15 +112,10 @@ static int
 hwv_offload_flow_del(struct netdev *netdev, const ovs_u128 *ufid,
                      struct dpif_flow_stats *stats)
 {
-    int error = hwv_flow_del(ufid);
-
-    if (error && has_vport_api(netdev) && !is_our_port(netdev)) {
-        return vport_api->flow_del(netdev, ufid, stats);
-    }
     if (stats) {
         memset(stats, 0, sizeof *stats);
     }
-    return error;
+    return hwv_flow_del(ufid) ? hwv_vport_offload_del(netdev, ufid, stats) : 0;
 }
 
 /* The packets come later, see hwv-stats.h. */
@@ -164,10 +137,8 @@ hwv_offload_flow_get(struct netdev *netdev, struct match *match,
     ovs_mutex_unlock(&hwv_control_mutex);
 
     if (!flow) {
-        return has_vport_api(netdev) && !is_our_port(netdev)
-               ? vport_api->flow_get(netdev, match, actions, ufid, stats,
-                                     attrs, buf)
-               : ENOENT;
+        return hwv_vport_offload_get(netdev, match, actions, ufid, stats,
+                                     attrs, buf);
     }
 
     memset(stats, 0, sizeof *stats);
@@ -182,19 +153,17 @@ static int
 hwv_offload_flow_flush(struct netdev *netdev)
 {
     hwv_flow_flush(netdev);
-    return has_vport_api(netdev) && !is_our_port(netdev)
-           ? vport_api->flow_flush(netdev) : 0;
+    return is_our_port(netdev) ? 0 : hwv_vport_offload_flush(netdev);
 }
 
 static int
 hwv_offload_get_n_flows(struct netdev *netdev, uint64_t *n_flows)
 {
-    if (has_vport_api(netdev) && !is_our_port(netdev)) {
-        int error = vport_api->flow_get_n_flows(netdev, n_flows);
+    int error = is_our_port(netdev)
+                ? 0 : hwv_vport_offload_get_n_flows(netdev, n_flows);
 
-        if (error) {
-            return error;
-        }
+    if (error) {
+        return error;
     }
 
     /* Which offload thread put a flow is not kept: all count as the

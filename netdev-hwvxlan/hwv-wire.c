@@ -301,6 +301,7 @@ wire_retire(struct hwv_wire *wire)
 static void
 wire_free(struct hwv_wire *wire)
 {
+    VLOG_DBG("%s: closing the wire", netdev_get_name(wire->netdev));
     netdev_close(wire->netdev);
     smap_destroy(&wire->options);
     fat_rwlock_destroy(&wire->gate);

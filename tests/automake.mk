@@ -149,7 +149,8 @@ TESTSUITE_AT = \
 	tests/hwv-soundness.at \
 	tests/hwv-refused.at \
 	tests/hwv-stats.at \
-	tests/hwv-underlay.at
+	tests/hwv-underlay.at \
+	tests/hwv-wrap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/hwv-macros.at \
