@@ -30,8 +30,8 @@ struct hwv_config {
 };
 
 /* Parses 'options' of Interface 'name' into '*config', for
- * hwv_config_destroy() to free.  Returns 0, or EINVAL with a message in '*errp', for the caller to
- * free, and nothing to destroy. */
+ * hwv_config_destroy() to free.  Returns 0, or EINVAL with a message in
+ * '*errp', for the caller to free, and nothing to destroy. */
 int hwv_config_parse(const char *name, const struct smap *options,
                      struct hwv_config *config, char **errp);
 void hwv_config_destroy(struct hwv_config *config);

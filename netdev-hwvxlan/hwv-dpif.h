@@ -6,9 +6,9 @@
 /* The userspace datapaths
  * =======================
  *
- * The handles by which OVS itself has its userspace datapaths open, for threads
- * that have none at hand.  OVS keeps a handle open as long as the datapath
- * exists.
+ * The handles by which OVS itself has its userspace datapaths open, for
+ * threads that have none at hand.  OVS keeps a handle open as long as the
+ * datapath exists.
  *
  * Thread-safe. */
 

@@ -12,7 +12,10 @@
 #include "hwv-vport-offload.h"
 #include "netdev-provider.h"
 #include "netdev-vport.h"
+#include "openvswitch/vlog.h"
 #include "util.h"
+
+VLOG_DEFINE_THIS_MODULE(hwv_offload);
 
 static bool
 is_our_port(const struct netdev *netdev)
@@ -235,5 +238,6 @@ hwv_offload_register(const struct netdev_flow_api *api,
         copy->init_flow_api = dpdk_init_flow_api;
     }
 #endif
+    VLOG_DBG("%s: leaves hw-vxlan and vxlan ports to us", api->type);
     return real(copy);
 }

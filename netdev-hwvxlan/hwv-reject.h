@@ -55,8 +55,6 @@
     /* State. */                                                            \
     HWV_REJECT(NO_NIC, "no-nic", "its VF has no PF, or the NIC of its "     \
                "tunnel is not known")                                       \
-    HWV_REJECT(NO_TNL_POP, "no-tnl-pop",                                    \
-               "no tnl_pop flow covers its outer header")                   \
     HWV_REJECT(CONFLICT, "conflict",                                        \
                "disagrees with another flow of the same key")               \
     HWV_REJECT(FLOWS_FULL, "flows-full", "the flow table is full "          \

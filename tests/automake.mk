@@ -159,8 +159,10 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-acl.at \
 	tests/system-base.at \
 	tests/system-hits.at \
+	tests/system-idle.at \
 	tests/system-migration.at \
-	tests/system-next-hop.at
+	tests/system-next-hop.at \
+	tests/system-reconfigure.at
 
 TESTSUITE = tests/testsuite
 SYSTEM_TESTSUITE = tests/system-testsuite
