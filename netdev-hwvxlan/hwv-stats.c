@@ -41,6 +41,14 @@ struct record {
 };
 DEFINE_STATIC_PER_THREAD_DATA(struct record, record, { .active = false });
 
+/* All owners of flow 'UFID' in thread 'PMD_ID', in all threads if that is
+ * PMD_ID_NULL, as in OVS's operations. */
+#define OWNER_FOR_EACH(OWNER, UFID, PMD_ID)                             \
+    HMAP_FOR_EACH_WITH_HASH (OWNER, node, (UFID)->u32[0], &owners)      \
+        if (owner_is(OWNER, UFID, PMD_ID))
+
+static bool owner_is(const struct hwv_owner *, const ovs_u128 *ufid,
+                     unsigned int pmd_id);
 static struct hwv_owner *owner_find(const ovs_u128 *ufid, unsigned int pmd_id)
     OVS_REQUIRES(hwv_control_mutex);
 static struct hwv_owner *owner_get(struct hwv_flow *, const ovs_u128 *ufid,
@@ -157,6 +165,19 @@ op_stats(const struct dpif_op *op)
     }
 }
 
+/* Suspends 'flow', to which OVS is about to do 'op', unless that changes
+ * nothing. */
+static void
+suspend_for(struct hwv_flow *flow, const struct dpif_op *op)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    if (op->type != DPIF_OP_FLOW_PUT
+        || !hwv_flow_does(flow, op->flow_put.actions,
+                          op->flow_put.actions_len)) {
+        hwv_flow_suspend(flow);
+    }
+}
+
 void
 hwv_stats_prepare_op(const struct dpif_op *op)
 {
@@ -172,28 +193,16 @@ hwv_stats_prepare_op(const struct dpif_op *op)
     }
 
     ovs_mutex_lock(&hwv_control_mutex);
-    owner = owner_find(ufid, pmd_id);
-    flow = owner ? owner->flow : hwv_flow_find_put(ufid);
-    if (flow && !(op->type == DPIF_OP_FLOW_PUT
-                  && hwv_flow_does(flow, op->flow_put.actions,
-                                   op->flow_put.actions_len))) {
-        hwv_flow_suspend(flow);
+    if (!owner_find(ufid, pmd_id)) {
+        flow = hwv_flow_find_put(ufid);
+        if (flow) {
+            suspend_for(flow, op);
+        }
+    }
+    OWNER_FOR_EACH (owner, ufid, pmd_id) {
+        suspend_for(owner->flow, op);
     }
     ovs_mutex_unlock(&hwv_control_mutex);
-}
-
-static void
-owner_settle_op(struct hwv_owner *owner, const struct dpif_op *op)
-    OVS_REQUIRES(hwv_control_mutex)
-{
-    struct dpif_flow_stats *stats = op_stats(op);
-
-    if (stats) {
-        owner_settle(owner, stats);
-    }
-    if (op->type == DPIF_OP_FLOW_DEL) {
-        owner_destroy(owner);
-    }
 }
 
 void
@@ -202,6 +211,7 @@ hwv_stats_settle_op(const struct dpif_op *op)
     const struct record *r = record_get();
     unsigned int pmd_id;
     const ovs_u128 *ufid = op_ufid(op, &pmd_id);
+    struct dpif_flow_stats *stats;
     struct hwv_owner *owner;
 
     if (!ufid || op->error) {
@@ -217,17 +227,15 @@ hwv_stats_settle_op(const struct dpif_op *op)
         }
     }
 
-    if (pmd_id != PMD_ID_NULL) {
-        owner = owner_find(ufid, pmd_id);
-        if (owner) {
-            owner_settle_op(owner, op);
+    stats = op_stats(op);
+    if (stats) {
+        OWNER_FOR_EACH (owner, ufid, pmd_id) {
+            owner_settle(owner, stats);
         }
-    } else {
-        /* All copies are meant. */
-        HMAP_FOR_EACH_SAFE (owner, node, &owners) {
-            if (ovs_u128_equals(owner->ufid, *ufid)) {
-                owner_settle_op(owner, op);
-            }
+    }
+    if (op->type == DPIF_OP_FLOW_DEL) {
+        while ((owner = owner_find(ufid, pmd_id))) {
+            owner_destroy(owner);
         }
     }
     ovs_mutex_unlock(&hwv_control_mutex);
@@ -260,15 +268,21 @@ hwv_stats_owner(const struct hwv_flow *flow, ovs_u128 *ufid,
     }
 }
 
+static bool
+owner_is(const struct hwv_owner *owner, const ovs_u128 *ufid,
+         unsigned int pmd_id)
+{
+    return ovs_u128_equals(owner->ufid, *ufid)
+           && (pmd_id == PMD_ID_NULL || owner->pmd_id == pmd_id);
+}
+
 static struct hwv_owner *
 owner_find(const ovs_u128 *ufid, unsigned int pmd_id)
 {
     struct hwv_owner *owner;
 
-    HMAP_FOR_EACH_WITH_HASH (owner, node, ufid->u32[0], &owners) {
-        if (ovs_u128_equals(owner->ufid, *ufid) && owner->pmd_id == pmd_id) {
-            return owner;
-        }
+    OWNER_FOR_EACH (owner, ufid, pmd_id) {
+        return owner;
     }
     return NULL;
 }

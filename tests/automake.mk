@@ -149,6 +149,7 @@ TESTSUITE_AT = \
 	tests/hwv-soundness.at \
 	tests/hwv-refused.at \
 	tests/hwv-stats.at \
+	tests/hwv-faults.at \
 	tests/hwv-underlay.at \
 	tests/hwv-wrap.at
 SYSTEM_TESTSUITE_AT = \
