@@ -159,6 +159,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-traffic.at \
 	tests/system-acl.at \
 	tests/system-base.at \
+	tests/system-faults.at \
 	tests/system-hits.at \
 	tests/system-idle.at \
 	tests/system-migration.at \
