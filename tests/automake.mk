@@ -164,7 +164,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-idle.at \
 	tests/system-migration.at \
 	tests/system-next-hop.at \
-	tests/system-reconfigure.at
+	tests/system-reconfigure.at \
+	tests/system-share.at
 
 TESTSUITE = tests/testsuite
 SYSTEM_TESTSUITE = tests/system-testsuite
