@@ -8,10 +8,12 @@ usage: hwv-traffic.py serve READY
        hwv-traffic.py stream IP STEM
        hwv-traffic.py echo IP STEM
        hwv-traffic.py connect IP PORT
+       hwv-traffic.py frames DEV COUNT HEX
 
 "serve" sends back what it receives, TCP and UDP, and creates the file READY
 when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
-5201, which the others use, and 5202.
+5201, which the others use, and 5202.  "frames" sends an Ethernet frame, padded
+with zeros, COUNT times.
 
 "tcp" sends BYTES of random content to each IP and checks what comes back.
 
@@ -187,6 +189,13 @@ def connect(ip, port):
         print('no answer')
 
 
+def frames(dev, count, frame):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind((dev, 0))
+    for _ in range(int(count)):
+        sock.send(bytes.fromhex(frame.replace(':', '')).ljust(60, b'\0'))
+
+
 def main(command, *args):
     if command == 'serve':
         serve(*args)
@@ -199,6 +208,8 @@ def main(command, *args):
         echo(*args)
     elif command == 'connect':
         connect(*args)
+    elif command == 'frames':
+        frames(*args)
     else:
         sys.exit(__doc__)
 
