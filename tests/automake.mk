@@ -165,7 +165,8 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-migration.at \
 	tests/system-next-hop.at \
 	tests/system-reconfigure.at \
-	tests/system-share.at
+	tests/system-share.at \
+	tests/system-vhost.at
 
 TESTSUITE = tests/testsuite
 SYSTEM_TESTSUITE = tests/system-testsuite
