@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Counts what the NIC has handled: a run in which it did little proves
+little."""
+
+import frames as wire
+
+SHARE = 0.3                     # Of the frames of each direction.
+FULL = 1000                     # Times, in a full run.
+FULL_TIME = 3600                # Seconds.
+LEAST = 10                      # Times, in any run.
+
+
+def classify(data):
+    """Returns IP version, fragment kind and ECN of an untagged frame, as the
+    NIC's classes tell them apart, or None."""
+    kind = data[12:14]
+    if kind == b'\x08\0' and len(data) > 21:
+        fragment = int.from_bytes(data[20:22], 'big') & 0x3fff
+        return 4, fragment_kind(fragment & 0x1fff, fragment), data[15] & 3
+    if kind == b'\x86\xdd' and len(data) > 60:
+        offset = 0
+        if data[20] == 44:
+            offset = int.from_bytes(data[56:58], 'big')
+        return 6, fragment_kind(offset & 0xfff8, data[20] == 44), \
+            data[15] >> 4 & 3
+    return None
+
+
+def fragment_kind(offset, fragment):
+    return 'later' if offset else 'first' if fragment else 'no'
+
+
+class Coverage:
+    def __init__(self):
+        self.frames = {'tx': 0, 'rx': 0}
+        self.hits = {'tx': 0, 'rx': 0}
+        self.kinds = {}
+
+    def count(self, kind, n=1):
+        self.kinds[kind] = self.kinds.get(kind, 0) + n
+
+    def add(self, case, seen):
+        """Adds what "on" did in a case."""
+        if 'on' not in seen:
+            return
+        for counts in nic_counts(seen['on'].stats):
+            for direction, (hits, misses) in counts.items():
+                self.hits[direction] += hits
+                self.frames[direction] += hits + misses
+        for frame, verdict in seen['on'].predicted:
+            if 'OVS handles it' not in verdict:
+                # It is about to be sent twice.
+                self.add_hit(bytes.fromhex(frame['hex']), verdict, 2)
+
+    def add_hit(self, data, verdict, n):
+        direction = 'tx'
+        inner = data
+        if 'takes off' in verdict:
+            direction = 'rx'
+            inner = wire.split(data)[2][8:]
+        found = classify(inner)
+        if found is None:
+            self.count('%s unclassified' % direction, n)
+            return
+        version, fragment, ecn = found
+        self.count('%s IPv%d %s' % (direction, version, fragment), n)
+        if direction == 'tx':
+            self.count('tx ECN %d' % ecn, n)
+        self.count('%s output %s' % (direction, output_kind(verdict)), n)
+        self.count('%s shape %s' % (direction, shape(verdict)), n)
+
+    def lacking(self, seconds):
+        """Returns what has been handled too rarely in a run of 'seconds'."""
+        least = max(LEAST, int(FULL * min(1, seconds / FULL_TIME)))
+        found = ['%s: %d of %d frames were hits, less than %d %%' % (
+            direction, self.hits[direction], total, SHARE * 100)
+            for direction, total in self.frames.items()
+            if self.hits[direction] < SHARE * total]
+        return found + ['%s: %d times, less than %d' % (
+            kind, self.kinds.get(kind, 0), least) for kind in WANTED
+            if self.kinds.get(kind, 0) < least]
+
+    def summary(self):
+        lines = ['%s: %d frames, %d hits (%d %%)' % (
+            direction, total, self.hits[direction],
+            100 * self.hits[direction] / max(1, total))
+            for direction, total in self.frames.items()]
+        return '\n'.join(lines + ['  %-28s %7d' % item
+                                  for item in sorted(self.kinds.items())])
+
+
+def nic_counts(stats):
+    """Yields the increase of (hits, misses) of all ports by direction."""
+    first, last = ({(nic['nic'], port['port']): port for nic in one['nic']
+                    for port in nic['ports']} for one in (stats[0], stats[-1]))
+    for key, port in last.items():
+        before = first[key]
+        hits = sum(port[name] - before[name] for name in ('hits', 'dropped'))
+        yield {'rx' if port['role'] == 'uplink' else 'tx':
+               (hits, port['misses'] - before['misses'])}
+
+
+def output_kind(verdict):
+    if 'encapsulates' in verdict:
+        vtep = verdict.split('VTEP ')[1].split()[0]
+        return 'tunnel v6' if ':' in vtep else 'tunnel v4'
+    if 'to VF' in verdict:
+        return 'VF'
+    if 'to the uplink' in verdict:
+        return 'uplink'
+    return 'drop'
+
+
+def shape(verdict):
+    """Which MACs the flow matches on, as the trace tells below the verdict."""
+    flow = verdict.rsplit('Datapath flow: ', 1)[-1].split(', actions:')[0]
+    return '+'.join(name for name in ('dl_dst', 'dl_src')
+                    if name + '=' in flow) or 'none'
+
+
+WANTED = (
+    ['%s IPv%d %s' % (direction, version, fragment)
+     for direction in ('tx', 'rx') for version in (4, 6)
+     for fragment in ('no', 'first', 'later')]
+    + ['tx ECN %d' % ecn for ecn in range(4)]
+    + ['%s shape %s' % (direction, which) for direction in ('tx', 'rx')
+       for which in ('none', 'dl_dst', 'dl_src', 'dl_dst+dl_src')]
+    + ['tx output ' + kind for kind in ('VF', 'uplink', 'tunnel v4',
+                                        'tunnel v6', 'drop')]
+    + ['rx output VF', 'rx output drop'])

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Makes random worlds and cases.
+
+A world is what lasts: PMD threads, uplinks, sizes of tables.  A case is what
+is laid over it: tunnels, rules, and steps, each of which changes something and
+then sends frames.  Both are plain JSON, so that a case can be kept, made
+smaller and run again.
+
+Most cases are such that much of them fits into the NIC; the rest is there to
+get in its way."""
+
+import rules
+import traffic
+
+
+def random_world(rng):
+    world = {'pmds': rng.choice([1, 1, 3]), 'pfs': ['pf0'], 'nic_of': {},
+             'pf_options': {}}
+    if rng.random() < 0.4:
+        world['pfs'].append('pf1')
+        if rng.random() < 0.5:
+            world['nic_of'] = {'vm3': 'pf1', 'vm4': 'pf1'}
+    if rng.random() < 0.15:
+        world['pf_options'] = {'max-flows': 4, 'max-tunnels': 2}
+    return world
+
+
+def random_tunnel(rng, letters, ofport, number, six):
+    tunnel = {'name': 'v%s%d' % (letters, number), 'ofport': ofport + number,
+              'six': six, 'vtep': rng.choice([92, 92, 93, 95]),
+              'key': rng.choice([1, 123, 123, 0xffffff, 0]),
+              'dst_port': 4789, 'options': {}}
+    if rng.random() < 0.2:
+        tunnel['key'] = 'flow'
+    if rng.random() < 0.15:
+        tunnel['vtep'] = None   # Rules tell.
+    extra = rng.random()
+    if extra < 0.08:
+        tunnel['options']['tos'] = rng.choice(['inherit', '0x28'])
+    elif extra < 0.14:
+        tunnel['options']['ttl'] = rng.choice(['inherit', '9'])
+    elif extra < 0.18:
+        tunnel['options']['df_default'] = 'false'
+    elif extra < 0.22:
+        tunnel['options']['csum'] = rng.choice(['true', 'false'])
+    elif extra < 0.25:
+        tunnel['dst_port'] = 4790
+    return tunnel
+
+
+def random_tunnels(rng):
+    """Tunnels no two of which would be the same to OVS."""
+    tunnels = {}
+    # Names and numbers of their own: nothing is left of the case before.
+    letters = ''.join(rng.choices('abcdefghijklmnopqrstuvwxyz', k=4))
+    ofport = 10 * rng.randrange(2, 6000)
+    for number in range(rng.choice([1, 2, 2, 3, 4])):
+        tunnel = random_tunnel(rng, letters, ofport, number,
+                               rng.random() < 0.35)
+        same = (tunnel['vtep'] and (tunnel['vtep'], tunnel['six']),
+                tunnel['key'], tunnel['dst_port'])
+        tunnels.setdefault(same, tunnel)
+    return list(tunnels.values())
+
+
+def random_change(rng, case, world):
+    """Returns what changes before a step: a list of commands, each of which is
+    [program, arguments...]; and for the model the rules that are added."""
+    what = rng.choice(['rule', 'rule', 'rule', 'delete', 'modify', 'neighbor',
+                       'route', 'tunnel', 'offload', 'flush', 'purge'])
+    if what == 'rule':
+        rule = rules.random_rule(rng, case, 900)
+        return {'add': [rule]}
+    if what in ('delete', 'modify'):
+        return random_rule_change(rng, case, what)
+    if what == 'neighbor':
+        n = rng.choice([92, 93])
+        return {'commands': [
+            ['ctl', 'tnl/neigh/set', 'br0', traffic.vtep(n, six),
+             rng.choice(traffic.NEW_MACS)]
+            for six in (False, True)]}
+    if what == 'route':
+        n = rng.choice([92, 93, 94])
+        return {'commands': [
+            ['ctl', 'ovs/route/add', '1.1.3.0/24', 'br0',
+             traffic.vtep(n, False)],
+            ['ctl', 'ovs/route/add', '2001:beef::/64', 'br0',
+             traffic.vtep(n, True)]]}
+    if what == 'tunnel' and case['tunnels']:
+        tunnel = rng.choice(case['tunnels'])
+        option = rng.choice(['ttl=7', 'tos=0x28', 'tos=inherit', 'key=55',
+                             'df_default=false'])
+        if option.startswith('key') and tunnel['key'] == 'flow':
+            option = 'ttl=8'
+        return {'commands': [['vsctl', 'set', 'interface', tunnel['name'],
+                              'options:' + option]], 'blind': True}
+    if what == 'offload':
+        return {'on': [['vsctl', 'set', 'interface', pf,
+                        'options:offload=%s' % value]
+                       for value in ('false', 'true')
+                       for pf in world['pfs']]}
+    if what == 'flush':
+        return {'on': [['ctl', 'hwvxlan/flush']]}
+    return {'commands': [['ctl', 'revalidator/purge']]}
+
+
+def random_rule_change(rng, case, what):
+    candidates = [rule for rule in case['rules']
+                  if rule['bridge'] == 'br-int' and rule['table'] == 0]
+    if not candidates:
+        return {}
+    rule = rng.choice(candidates)
+    if what == 'delete':
+        return {'delete': [rule['cookie']]}
+    actions = rules.random_output(rng, case)
+    return {'modify': [[rule['cookie'], actions]]}
+
+
+def random_case(rng, world):
+    case = {'odd': rng.choice([0.05, 0.15, 0.3]),
+            'wrong': rng.choice([0, 0, 0.1, 0.3]),
+            'tunnels': random_tunnels(rng), 'rules': [], 'groups': [],
+            'meters': [], 'settings': [], 'steps': []}
+    case['style'] = rng.choice(['plain', 'plain', 'plain', 'plain', 'acl',
+                                'acl', 'rich', 'rich', 'normal'])
+    rules.fill(rng, case, world)
+    frames = traffic.random_frames(rng, case, world)
+    if case.get('learns'):
+        frames = traffic.stable(frames)
+    case['steps'].append({'frames': frames})
+    for _ in range(rng.choice([1, 1, 2, 3])):
+        step = random_change(rng, case, world)
+        step['frames'] = rng.sample(frames, min(len(frames), 50))
+        step['frames'].sort(key=lambda frame: frame['port'])
+        case['steps'].append(step)
+    return case

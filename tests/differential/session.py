@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Runs case after case for a time, and tells what came of it."""
+
+import json
+import random
+import shutil
+import time
+
+import compare
+import coverage
+import generate
+import live
+import runner
+
+WORLD_CASES = 12                # Cases that share a world.
+SHOWN = 12                      # Differences of a case that are shown.
+
+
+def each(runners, work):
+    """Returns {variant: work(runner)}, all done at once."""
+    return dict(zip(runners, runner.at_once(
+        *[lambda one=one: work(one) for one in runners.values()])))
+
+
+def run_case(runners, failure, covered=None):
+    """Runs a case; returns what is wrong, as a list of texts."""
+    case = failure['case']
+    if failure.get('live'):
+        return live.run(runners, case, covered)
+    seen = each(runners, lambda one: one.run(case))
+    if covered:
+        covered.add(case, seen)
+    return compare.compare(case, seen)
+
+
+def stop(runners):
+    for one in runners.values():
+        one.switch.stop()
+
+
+def try_once(tools, directory, failure, variants):
+    """Runs a case on switches that have seen no other."""
+    shutil.rmtree(directory, ignore_errors=True)
+    runners = runner.make_switches(tools, variants, directory,
+                                   failure['world'])
+    try:
+        return run_case(runners, failure)
+    finally:
+        stop(runners)
+
+
+def show(found):
+    for text in found[:SHOWN]:
+        print('  ' + text)
+    if len(found) > SHOWN:
+        print('  ... and %d more' % (len(found) - SHOWN))
+
+
+class Session:
+    def __init__(self, args, tools, directory):
+        self.args = args
+        self.tools = tools
+        self.directory = directory
+        self.cases = 0
+        self.failed = 0
+        self.covered = coverage.Coverage()
+        self.end = time.monotonic() + args.time
+
+    def run(self):
+        """Returns whether all is well."""
+        world = self.args.first
+        while time.monotonic() < self.end and not self.failed:
+            self.run_world(world)
+            world += 1
+        lacking = [] if self.args.live else self.covered.lacking(
+            self.args.time)
+        print('seed %d, worlds %d to %d: %d cases, %d failed' % (
+            self.args.seed, self.args.first, world - 1, self.cases,
+            self.failed))
+        print(self.covered.summary())
+        for text in lacking:
+            print('too little: ' + text)
+        return not self.failed and not lacking
+
+    def run_world(self, number):
+        name = '%d %d' % (self.args.seed, number)
+        rng = random.Random(name)
+        world = generate.random_world(rng)
+        directory = '%s/%d' % (self.directory, number)
+        variants = [variant for variant in self.args.variants
+                    if not self.args.live or variant != 'stock']
+        runners = runner.make_switches(self.tools, variants, directory, world)
+        try:
+            for _ in range(WORLD_CASES):
+                if time.monotonic() > self.end or self.failed:
+                    break
+                self.run_one(runners, {'seed': name, 'world': world,
+                                       'live': self.args.live,
+                                       'case': self.random_case(rng, world)})
+        finally:
+            stop(runners)
+        if not self.failed and not self.args.keep:
+            shutil.rmtree(directory)
+
+    def random_case(self, rng, world):
+        return (live.random_case if self.args.live
+                else generate.random_case)(rng, world)
+
+    def run_one(self, runners, failure):
+        failure['number'] = self.cases
+        began = time.monotonic()
+        found = run_case(runners, failure, self.covered)
+        self.cases += 1
+        if self.args.keep:
+            print('case %d of world %s, %s: %.1f s' % (
+                failure['number'], failure['seed'],
+                failure['case']['style'], time.monotonic() - began),
+                flush=True)
+        if not found:
+            return
+        self.failed += 1
+        print('case %d of world %s failed:' % (failure['number'],
+                                               failure['seed']))
+        show(found)
+        with open(self.args.output, 'w') as file:
+            json.dump(failure, file, indent=1)
+        print('it is in ' + self.args.output)
+        if self.args.shrink:
+            import shrink
+            shrink.shrink(self.tools, self.directory, failure,
+                          self.args.variants, self.args.output)
