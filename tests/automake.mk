@@ -168,11 +168,31 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-share.at \
 	tests/system-vhost.at
 
+# Random pipelines and frames, our ovs-vswitchd against itself without offload
+# and against OVS's own: see tests/differential/run --help.
+DIFFERENTIAL = \
+	tests/differential/compare.py \
+	tests/differential/control.py \
+	tests/differential/coverage.py \
+	tests/differential/frames.py \
+	tests/differential/generate.py \
+	tests/differential/live.py \
+	tests/differential/model.py \
+	tests/differential/rules.py \
+	tests/differential/run \
+	tests/differential/runner.py \
+	tests/differential/session.py \
+	tests/differential/shrink.py \
+	tests/differential/switch.py \
+	tests/differential/traffic.py
+DIFFERENTIAL_FLAGS = --quick
+
 TESTSUITE = tests/testsuite
 SYSTEM_TESTSUITE = tests/system-testsuite
 EXTRA_DIST += \
 	$(TESTSUITE_AT) \
 	$(SYSTEM_TESTSUITE_AT) \
+	$(DIFFERENTIAL) \
 	tests/hwv-frame.py \
 	tests/hwv-frames.py \
 	tests/hwv-probe.py \
@@ -230,6 +250,11 @@ check-local: $(TESTSUITE) $(TESTSUITE_NEEDS)
 .PHONY: check-system
 check-system: $(SYSTEM_TESTSUITE) $(TESTSUITE_NEEDS)
 	$(call RUN_TESTSUITE,$(SYSTEM_TESTSUITE)) $(TESTSUITEFLAGS) -j1
+
+.PHONY: check-differential
+check-differential: vswitchd/ovs-vswitchd
+	$(PYTHON3) '$(srcdir)/tests/differential/run' \
+		--build '$(abs_top_builddir)' $(DIFFERENTIAL_FLAGS)
 
 clean-local:
 	rm -rf $(TESTSUITE).dir $(TESTSUITE).log

@@ -19,21 +19,12 @@ What is exempt, and why:
 import frames as wire
 import model
 
-ARP_ASK = bytes.fromhex('08060001080006040001aa55aa5500000101' '0258')
-
-
-def own_question(frame):
-    """Does OVS ask for a next hop's MAC address?"""
-    return (frame[12:32] == ARP_ASK
-            or (frame[12:14] == b'\x86\xdd' and frame[20:21] == b':'
-                and frame[54:55] == b'\x87'
-                and frame[6:12] == b'\xaa\x55\xaa\x55\0\0'))
-
+LOCAL_MAC = bytes.fromhex('aa55aa550000')
 
 def seen_frames(sent, normalise):
     return {out: shown for out, frames in sent.items()
             for shown in [[normalise(frame) for frame in frames
-                           if not own_question(frame)]] if shown}
+                           if not wire.own_question(frame)]] if shown}
 
 
 def by_tunnel(sent):
@@ -156,6 +147,60 @@ def received(case, seen):
                 yield step, frame['port'], len(frame['hex']) // 2
 
 
+def flows_of(case):
+    """Returns {frame: flow} of the frames whose flow is beyond doubt."""
+    flows = {}
+    for step in case['steps']:
+        for frame in step['frames']:
+            fields = frame.get('fields', {})
+            if (fields.get('ip_frag') == 'no' and not fields['vlan_tci']
+                    and fields['nw_proto'] in (6, 17)
+                    and 'tunnel' not in fields):
+                flows[bytes.fromhex(frame['hex'])] = tuple(
+                    str(fields.get(name)) for name in (
+                        'dl_src', 'dl_dst', 'nw_src', 'nw_dst', 'ipv6_src',
+                        'ipv6_dst', 'nw_proto', 'tp_src', 'tp_dst'))
+    return flows
+
+
+def tunnelled(seen):
+    """Yields (in port, VXLAN packet) of all that were sent, less those for
+    which OVS has no hash; see above."""
+    for _, _, port, out in seen.sent:
+        for to, frames in out.items():
+            if to.startswith('pf') and port and port != 'd':
+                for frame in frames:
+                    if wire.split(frame) and frame[6:12] == LOCAL_MAC:
+                        yield port, frame
+
+
+def source_ports(case, seen):
+    """Returns {flow: outer UDP source port}."""
+    flows = flows_of(case)
+    found = {}
+    for _, frame in tunnelled(seen):
+        flow = flows.get(wire.split(frame)[2][8:])
+        if flow:
+            found[flow] = wire.outer_port(frame)
+    return found
+
+
+def check_source_ports(case, seen, name):
+    """Yields where an outer UDP source port is out of range or, in ours,
+    differs within a flow."""
+    flows = flows_of(case)
+    found = {}
+    for port, frame in tunnelled(seen):
+        value = wire.outer_port(frame)
+        if not wire.PORT_MIN <= value < wire.PORT_MAX:
+            yield '%s: outer UDP source port %d' % (name, value)
+        flow = flows.get(wire.split(frame)[2][8:])
+        if flow and name != 'stock' and (
+                found.setdefault((port, flow), value) != value):
+            yield '%s: outer UDP source ports %d and %d for %s from %s' % (
+                name, found[port, flow], value, flow, port)
+
+
 def identity(frame):
     return frame
 
@@ -174,5 +219,6 @@ def compare(case, seen):
             found += compare_stats(seen[other], seen[name], pair, floods)
     for name, one in seen.items():
         found += check_ports(one, case, name)
+        found += check_source_ports(case, one, name)
         found += model.check(case, one, name, one.stats[0]['ports'])
     return found

@@ -3,11 +3,16 @@
 """Counts what the NIC has handled: a run in which it did little proves
 little."""
 
+import math
+
+import compare
 import frames as wire
+import runner
 
 SHARE = 0.3                     # Of the frames of each direction.
 FULL = 1000                     # Times, in a full run.
 FULL_TIME = 3600                # Seconds.
+SPREAD = 0.8                    # Of the ports that random ones would be.
 LEAST = 10                      # Times, in any run.
 
 
@@ -36,6 +41,7 @@ class Coverage:
         self.frames = {'tx': 0, 'rx': 0}
         self.hits = {'tx': 0, 'rx': 0}
         self.kinds = {}
+        self.source_ports = {}  # By inner flow.
 
     def count(self, kind, n=1):
         self.kinds[kind] = self.kinds.get(kind, 0) + n
@@ -44,14 +50,18 @@ class Coverage:
         """Adds what "on" did in a case."""
         if 'on' not in seen:
             return
-        for counts in nic_counts(seen['on'].stats):
+        self.add_counts(seen['on'].stats)
+        for frame, verdict in seen['on'].predicted:
+            if 'OVS handles it' not in verdict:
+                self.add_hit(bytes.fromhex(frame['hex']), verdict,
+                             runner.ROUNDS - 1)
+        self.source_ports.update(compare.source_ports(case, seen['on']))
+
+    def add_counts(self, stats):
+        for counts in nic_counts(stats):
             for direction, (hits, misses) in counts.items():
                 self.hits[direction] += hits
                 self.frames[direction] += hits + misses
-        for frame, verdict in seen['on'].predicted:
-            if 'OVS handles it' not in verdict:
-                # It is about to be sent twice.
-                self.add_hit(bytes.fromhex(frame['hex']), verdict, 2)
 
     def add_hit(self, data, verdict, n):
         direction = 'tx'
@@ -77,15 +87,28 @@ class Coverage:
             direction, self.hits[direction], total, SHARE * 100)
             for direction, total in self.frames.items()
             if self.hits[direction] < SHARE * total]
+        if self.spread() < SPREAD * self.expected_spread():
+            found.append('%d flows had only %d outer UDP source ports' % (
+                len(self.source_ports), self.spread()))
         return found + ['%s: %d times, less than %d' % (
             kind, self.kinds.get(kind, 0), least) for kind in WANTED
             if self.kinds.get(kind, 0) < least]
+
+    def spread(self):
+        return len(set(self.source_ports.values()))
+
+    def expected_spread(self):
+        """How many ports that many flows have, if ports are random."""
+        n = wire.PORT_MAX - wire.PORT_MIN
+        return n * (1 - math.exp(-len(self.source_ports) / n))
 
     def summary(self):
         lines = ['%s: %d frames, %d hits (%d %%)' % (
             direction, total, self.hits[direction],
             100 * self.hits[direction] / max(1, total))
             for direction, total in self.frames.items()]
+        lines.append('%d flows had %d outer UDP source ports' % (
+            len(self.source_ports), self.spread()))
         return '\n'.join(lines + ['  %-28s %7d' % item
                                   for item in sorted(self.kinds.items())])
 

@@ -168,6 +168,31 @@ def outer_port(frame):
     return parts and struct.unpack('!H', parts[1][:2])[0]
 
 
+def good_checksum(head, udp, data):
+    """The UDP checksum that a VXLAN packet ought to have."""
+    if head[-42:-40] == b'\x86\xdd':
+        src, dst = head[-32:-16], head[-16:]
+    else:
+        src, dst = head[-8:-4], head[-4:]
+    return l4_checksum(src, dst, 17, put16(udp, 6, 0) + data) or 0xffff
+
+
+def with_good_checksum(frame):
+    head, udp, data = split(frame)
+    return head + put16(udp, 6, good_checksum(head, udp, data)) + data
+
+
+ARP_ASK = bytes.fromhex('08060001080006040001aa55aa55000001010258')
+
+
+def own_question(frame):
+    """Does OVS ask for a next hop's MAC address?"""
+    return (frame[12:32] == ARP_ASK
+            or (frame[12:14] == b'\x86\xdd' and frame[20:21] == b':'
+                and frame[54:55] == b'\x87'
+                and frame[6:12] == b'\xaa\x55\xaa\x55\0\0'))
+
+
 def without_port(frame):
     """'frame' without its outer UDP source port, whose value depends on the
     build: and so does a checksum, which is shown as right or wrong."""
@@ -177,22 +202,5 @@ def without_port(frame):
     head, udp, data = parts
     csum, = struct.unpack('!H', udp[6:8])
     if csum:
-        if head[-42:-40] == b'\x86\xdd':
-            src, dst = head[-32:-16], head[-16:]
-        else:
-            src, dst = head[-8:-4], head[-4:]
-        good = l4_checksum(src, dst, 17, put16(udp, 6, 0) + data) or 0xffff
-        csum = 1 if csum == good else 2
+        csum = 1 if csum == good_checksum(head, udp, data) else 2
     return head + b'\0\0' + udp[2:6] + struct.pack('!H', csum) + data
-
-
-def flow_of(frame):
-    """What tells the inner flow of 'frame': its headers as far as they are
-    the same in each packet of one flow.  Bytes that nobody can tell are in it,
-    so that nothing wrong is ever said about two flows being one."""
-    kind = frame[12:14]
-    if kind == b'\x08\0' and frame[14:15] == b'\x45':
-        fragment = struct.unpack('!H', frame[20:22])[0] & 0x3fff
-        ports = b'' if fragment or frame[23] not in (6, 17) else frame[34:38]
-        return frame[:14] + frame[23:24] + frame[26:34] + ports
-    return frame

@@ -117,13 +117,15 @@ def random_rule_change(rng, case, what):
     return {'modify': [[rule['cookie'], actions]]}
 
 
-def random_case(rng, world):
-    case = {'odd': rng.choice([0.05, 0.15, 0.3]),
-            'wrong': rng.choice([0, 0, 0.1, 0.3]),
+def random_case(rng, world, live=False):
+    case = {'odd': rng.choice([0.05, 0.05, 0.15, 0.3]),
+            'wrong': rng.choice([0, 0, 0, 0.1, 0.3]),
             'tunnels': random_tunnels(rng), 'rules': [], 'groups': [],
             'meters': [], 'settings': [], 'steps': []}
-    case['style'] = rng.choice(['plain', 'plain', 'plain', 'plain', 'acl',
-                                'acl', 'rich', 'rich', 'normal'])
+    if live:
+        case.update(live=True, odd=0, wrong=0)
+    case['style'] = rng.choice(['plain'] * 6 + ['acl'] * 2 + ['rich'] * 2
+                               + ['normal'])
     rules.fill(rng, case, world)
     frames = traffic.random_frames(rng, case, world)
     if case.get('learns'):

@@ -212,6 +212,19 @@ def add_base(rng, case):
                 random_output(rng, case))
 
 
+def add_base_by(rng, case, field):
+    """The same by where frames come from, so that flows have other shapes."""
+    if field == 'dl_src':
+        values = traffic.VM_MACS + traffic.REMOTE_MACS
+    else:
+        values = ['vm1', 'vm2', 'vm3', 'vm4'] + [
+            tunnel['name'] for tunnel in case['tunnels']]
+    for value in values:
+        if rng.random() < 0.9:
+            add(case, 'br-int', 0, 50, {field: value},
+                random_output(rng, case))
+
+
 def add_exotic(rng, case):
     """Tables, groups and meters that some rules in table 0 lead to."""
     case['meters'] = ['meter=1,pktps,burst,stats,bands=type=drop,rate=1,'
@@ -245,7 +258,7 @@ def add_exotic(rng, case):
 def add_underlay(rng, case, world):
     """br0: either it learns, or it is told."""
     two = len(world['pfs']) > 1
-    if not two and rng.random() < 0.3:
+    if not two and rng.random() < 0.2:
         add(case, 'br0', 0, 0, {}, ['normal'])
         case['learns'] = True
         case['fdb'] = sorted(set(traffic.OUTER_MACS.values())
@@ -269,6 +282,7 @@ def add_underlay(rng, case, world):
 def fill(rng, case, world):
     """Adds the rules, and what belongs to them."""
     style = case['style']
+    by = None
     if style == 'normal':
         case['learns'] = True
         add(case, 'br-int', 0, 0, {}, ['normal'])
@@ -277,9 +291,14 @@ def fill(rng, case, world):
                 case['settings'].append(['set', 'port', port, 'tag=%d'
                                          % rng.choice(traffic.VIDS)])
     else:
-        add_base(rng, case)
+        by = rng.choice(['dl_dst'] * 6 + ['dl_src', 'in_port'])
+        if by == 'dl_dst':
+            add_base(rng, case)
+        else:
+            add_base_by(rng, case, by)
         add(case, 'br-int', 0, 0, {}, random_output(rng, case))
-    for _ in range(rng.choice([0, 2, 4])):
+    for _ in range(rng.choice([0, 2, 4]) if style != 'plain' or by == 'dl_dst'
+                   else 0):
         case['rules'].append(random_rule(
             rng, case, rng.choice([40, 60, 70, 80]), 0))
     if style == 'acl':

@@ -3,7 +3,7 @@
 """Runs a case on one switch and writes down what could be seen.
 
 Each step is: change something, barrier, all frames once, barrier, all frames
-again twice, barrier, read all statistics.  So what OVS decided about a frame
+again some times, barrier, read all statistics.  So what OVS decided about a frame
 is seen before the NIC knows about it, and after."""
 
 import concurrent.futures
@@ -11,7 +11,7 @@ import concurrent.futures
 import rules
 import switch as switches
 
-ROUNDS = 3                      # The first is misses, more or less.
+ROUNDS = 4                      # The first is misses, more or less.
 
 
 class Observation:
@@ -66,7 +66,8 @@ class Runner:
                    ('dpctl/flush-conntrack',)]
                   + [('fdb/add', 'br0', 'pf0', '0', mac)
                      for mac in case.get('fdb', ())])
-        s.reset_underlay()      # Neighbours would expire, too.
+        s.reset_underlay()
+        s.set_idle(switches.IDLE)
         # The switch takes its time for each, and rules need no ports.
         at_once(lambda: self.configure(case),
                 lambda: self.set_pipeline(case, 'br-int'),
@@ -133,6 +134,9 @@ class Runner:
         for program, *args in commands:
             if program == 'vsctl':
                 s.vsctl(*args)
+        if 'on' in step:
+            # What has left the NIC comes back a second later.
+            s.pass_time(1500)
 
     def inject(self, frames, slow):
         """Yields (in port, {out port: frames sent})."""

@@ -115,7 +115,7 @@ class Session:
         if self.args.keep:
             print('case %d of world %s, %s: %.1f s' % (
                 failure['number'], failure['seed'],
-                failure['case']['style'], time.monotonic() - began),
+                failure["case"]["style"], time.monotonic() - began),
                 flush=True)
         if not found:
             return
@@ -125,7 +125,11 @@ class Session:
         show(found)
         with open(self.args.output, 'w') as file:
             json.dump(failure, file, indent=1)
-        print('it is in ' + self.args.output)
+        for variant, one in runners.items():
+            with open('%s.%s' % (self.args.output, variant), 'w') as file:
+                file.write(one.switch.knows())
+        print('it is in %s, and what the switches knew beside it'
+              % self.args.output)
         if self.args.shrink:
             import shrink
             shrink.shrink(self.tools, self.directory, failure,

@@ -30,9 +30,11 @@ QUEUE = 80                      # A dummy port holds 100 packets at a time.
 # for long; and if it did not sleep at all, three switches would take all CPUs.
 SLEEP = 50                      # Microseconds.
 PR_SET_TIMERSLACK = 29
-ROUND = 110                     # Milliseconds between revalidations, and more.
+IDLE = 10                       # Milliseconds; see set_idle().
+STEP = 40                       # Milliseconds; see pass_time().
 PATIENCE = 30                   # Seconds, for anything to happen.
 LOCAL_MAC = 'aa:55:aa:55:00:00'
+LOCAL_MAC_BYTES = bytes.fromhex(LOCAL_MAC.replace(':', ''))
 VTEP_MACS = {92: 'f8:bc:12:44:34:b6', 93: 'f8:bc:12:44:34:b7',
              94: 'f8:bc:12:44:34:b8'}
 PORTS = {'br-int': {'vm1': 1, 'vm2': 2, 'vm3': 3, 'vm4': 4, 'to-phy': 8,
@@ -101,6 +103,7 @@ class Switch:
         self.tx = {}
         self.of = {}
         self.received = {}
+        self.idle = IDLE
         os.makedirs(directory)
         try:
             self.start()
@@ -123,8 +126,7 @@ class Switch:
         control.connect_soon(self.path('db.sock')).close()
         config = ['--no-wait', 'init', '--', 'set', 'open_vswitch', '.',
                   'other_config:hw-offload=true',
-                  'other_config:max-idle=10000000',
-                  'other_config:max-revalidator=100',
+                  'other_config:max-idle=%d' % IDLE,
                   'other_config:pmd-maxsleep=%d' % SLEEP,
                   'other_config:pmd-cpu-mask=%x' % self.world['pmds']]
         self.vsctl(*config)
@@ -242,7 +244,7 @@ class Switch:
 
     def reset_underlay(self):
         """The VTEPs' MAC addresses and the routes are as at the beginning."""
-        commands = [('tnl/neigh/flush',)]
+        commands = []
         for n, mac in VTEP_MACS.items():
             for ip in '1.1.2.%d' % n, '2001:cafe::%d' % n:
                 commands.append(('tnl/neigh/set', 'br0', ip, mac))
@@ -270,9 +272,7 @@ class Switch:
 
     def inject(self, port, frames):
         """Lets 'port' receive 'frames', and waits until all are through."""
-        bridge = 'br0' if port in PORTS['br0'] else 'br-int'
-        number = PORTS[bridge][port]
-        of = self.of[bridge]
+        number, of = self.find(port)
         want = of.ports()[number][0]
         for at in range(0, len(frames), QUEUE):
             some = frames[at:at + QUEUE]
@@ -282,6 +282,33 @@ class Switch:
             self.wait(lambda: of.ports()[number][0] >= want,
                       'packets received by ' + port)
         self.settle()
+
+    def send(self, port, frames):
+        """Lets 'port' receive 'frames', and does not wait until they are
+        through, only for room in its queue.  May run beside commands."""
+        number, of = self.find(port)
+        if port not in self.received:
+            self.received[port] = of.ports()[number][0]
+        for at in range(0, len(frames), QUEUE // 2):
+            some = frames[at:at + QUEUE // 2]
+            self.wait(lambda: self.received[port] + len(some)
+                      - of.ports()[number][0] <= QUEUE, 'room in ' + port)
+            self.clock('netdev-dummy/receive', self.wire(port),
+                       *[frame.hex() for frame in some])
+            self.received[port] += len(some)
+
+    def all_received(self):
+        """Waits until what send() has sent has been received."""
+        for port, count in self.received.items():
+            number, of = self.find(port)
+            self.wait(lambda: of.ports()[number][0] >= count,
+                      'packets received by ' + port)
+        self.received = {}
+
+    def find(self, port):
+        """Returns the OpenFlow port, and a connection to its bridge."""
+        bridge = 'br0' if port in PORTS['br0'] else 'br-int'
+        return PORTS[bridge][port], self.of[bridge]
 
     def wait(self, condition, what):
         end = time.monotonic() + PATIENCE
@@ -318,13 +345,26 @@ class Switch:
     # Barriers.
 
     def revalidate(self):
-        """Waits until OVS has looked at each flow and its statistics.  It does
-        so every tenth of a second, so that is what we make of the time.  The
+        """Waits until OVS has looked at each flow and its statistics.  The
         round that ends first may have begun before."""
-        for _ in range(2):
-            self.ctl.start([('revalidator/wait',)])
-            self.clock('time/warp', ROUND)
-            self.ctl.finish()
+        self.ctl('revalidator/wait')
+        self.ctl('revalidator/wait')
+
+    def pass_time(self, milliseconds):
+        """Lets time pass, slowly enough for OVS not to believe that it takes
+        too long to look at each flow; none expires."""
+        self.set_idle(10000000)
+        for _ in range(0, milliseconds, STEP):
+            self.clock('time/warp', STEP)
+            time.sleep(0.002)
+
+    def set_idle(self, idle):
+        """Sets when flows expire.  That is also how often OVS looks at them:
+        while time is stopped, very often is best, and none expires."""
+        if idle != self.idle:
+            self.idle = idle
+            self.vsctl('set', 'open_vswitch', '.',
+                       'other_config:max-idle=%d' % idle)
 
     def queued(self):
         text = self.ctl('dpctl/offload-stats-show')
@@ -340,6 +380,17 @@ class Switch:
             self.wait(lambda: not self.queued(), 'the offload queue')
             time.sleep(0.002)   # What was taken last may be under way.
             self.wait(lambda: not self.queued(), 'the offload queue')
+
+    def knows(self):
+        """What a person wants to see after a failure."""
+        commands = [('dpctl/dump-flows', '-m'), ('coverage/show',),
+                    ('ovs/route/show',), ('tnl/neigh/show',)]
+        if self.variant != 'stock':
+            commands += [('hwvxlan/dump-flows',), ('hwvxlan/dump-tunnels',),
+                         ('hwvxlan/dump-sources',),
+                         ('hwvxlan/dump-rejected',), ('hwvxlan/show',)]
+        return '\n'.join('# %s\n%s' % (' '.join(command), self.ctl(*command))
+                         for command in commands)
 
     # What the NIC did; for "on" only.
 
