@@ -52,6 +52,13 @@ def set_field(rng):
         'load:1->NXM_NX_PKT_MARK[]'])
 
 
+def may_flood(case):
+    """When OVS floods into a tunnel whose VNI or remote is left to the rules,
+    they are those of the copy before, whichever that was."""
+    return all(tunnel['vtep'] and tunnel['key'] != 'flow'
+               for tunnel in case['tunnels'])
+
+
 def exotic_actions(rng, case):
     """Actions that are too much for the NIC, or only look so."""
     out = random_output(rng, case)
@@ -74,6 +81,8 @@ def exotic_actions(rng, case):
         return ['sample(probability=65535,collector_set_id=1)'] + out
     if what == 'clone':
         return ['clone(%s,output:9)' % set_field(rng)] + out
+    if what == 'normal' and not may_flood(case):
+        return out
     if what == 'normal':
         case['learns'] = True
         return ['normal']
@@ -283,7 +292,7 @@ def fill(rng, case, world):
     """Adds the rules, and what belongs to them."""
     style = case['style']
     by = None
-    if style == 'normal':
+    if style == 'normal' and may_flood(case):
         case['learns'] = True
         add(case, 'br-int', 0, 0, {}, ['normal'])
         for port in ('vm1', 'vm2', 'vm3', 'vm4'):
@@ -297,8 +306,8 @@ def fill(rng, case, world):
         else:
             add_base_by(rng, case, by)
         add(case, 'br-int', 0, 0, {}, random_output(rng, case))
-    for _ in range(rng.choice([0, 2, 4]) if style != 'plain' or by == 'dl_dst'
-                   else 0):
+    for _ in range(rng.choice([0, 2, 4]) if style in ('acl', 'rich')
+                   or by in ('dl_dst', None) else 0):
         case['rules'].append(random_rule(
             rng, case, rng.choice([40, 60, 70, 80]), 0))
     if style == 'acl':

@@ -54,13 +54,14 @@ def precise_sleep():
 class Tools:
     """Where the programs are."""
 
-    def __init__(self, build):
-        text = open(os.path.join(build, 'Makefile')).read()
+    def __init__(self, build, ours=None):
+        with open(os.path.join(build, 'Makefile')) as file:
+            text = file.read()
         self.ovs_build = re.search(r'^OVS_BUILD = (.*)', text, re.M).group(1)
         self.schema = os.path.join(
             re.search(r'^OVS_SRC = (.*)', text, re.M).group(1),
             'vswitchd/vswitch.ovsschema')
-        self.ours = os.path.join(build, 'vswitchd/ovs-vswitchd')
+        self.ours = ours or os.path.join(build, 'vswitchd/ovs-vswitchd')
         self.stock = os.path.join(self.ovs_build, 'vswitchd/ovs-vswitchd')
 
     def path(self, name):
