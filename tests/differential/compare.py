@@ -143,7 +143,8 @@ def received(case, seen):
     rounds = {(step, turn) for step, turn, port, _ in seen.sent if port}
     for step, turn in rounds:
         for frame in case['steps'][step]['frames']:
-            if frame['port'] in seen.stats[0]['ports']:
+            if (frame['port'] in seen.stats[0]['ports']
+                    and frame.get('from', 0) <= turn):
                 yield step, frame['port'], len(frame['hex']) // 2
 
 

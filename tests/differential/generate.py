@@ -13,7 +13,7 @@ get in its way."""
 import rules
 import traffic
 
-TINY = 6
+TINY = 10
 
 
 def random_world(rng, number):
@@ -22,7 +22,7 @@ def random_world(rng, number):
              'pf_options': {}}
     if rng.random() < 0.4:
         world['pfs'].append('pf1')
-        if rng.random() < 0.5:
+        if rng.random() < 0.3:
             world['nic_of'] = {'vm3': 'pf1', 'vm4': 'pf1'}
     if number % TINY == TINY - 1:
         world['pf_options'] = {'max-flows': 4, 'max-tunnels': 2}
@@ -138,7 +138,7 @@ def random_case(rng, world, live=False):
     case['steps'].append({'frames': frames})
     for _ in range(rng.choice([1, 1, 2, 3])):
         step = random_change(rng, case, world)
-        step['frames'] = rng.sample(frames, min(len(frames), 50))
+        step['frames'] = rng.sample(frames, min(len(frames), 60))
         step['frames'].sort(key=lambda frame: frame['port'])
         case['steps'].append(step)
     return case

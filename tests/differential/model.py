@@ -95,6 +95,7 @@ class Model:
         self.rules = list(case['rules'])
         self.counts = {}        # cookie: [packets, bytes].
         self.unknown = [0, 0]   # Frames that may have gone anywhere.
+        self.times = 0          # How often the frame at hand is sent.
         self.exact = not (case.get('fdb') or case['settings'])
 
     def change(self, step):
@@ -118,6 +119,7 @@ class Model:
     def send(self, frame):
         fields = frame.get('fields')
         length = len(frame['hex']) // 2
+        self.times = runner.ROUNDS - frame.get('from', 0)
         if not fields:
             self.add(self.unknown, length)
             return
@@ -158,10 +160,9 @@ class Model:
             elif not action.startswith(PLAIN):
                 break
 
-    @staticmethod
-    def add(counts, length):
-        counts[0] += runner.ROUNDS
-        counts[1] += runner.ROUNDS * length
+    def add(self, counts, length):
+        counts[0] += self.times
+        counts[1] += self.times * length
 
     def check(self, stats, step, name):
         """Yields which rules of table 0 have been used too often or not often

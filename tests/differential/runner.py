@@ -3,15 +3,16 @@
 """Runs a case on one switch and writes down what could be seen.
 
 Each step is: change something, barrier, all frames once, barrier, all frames
-again some times, barrier, read all statistics.  So what OVS decided about a frame
-is seen before the NIC knows about it, and after."""
+again some times, barrier, read all statistics.  So what OVS decided about a
+frame is seen before the NIC knows about it, and after.  Some frames come for
+the first time when the NIC knows others already ("from")."""
 
 import concurrent.futures
 
 import rules
 import switch as switches
 
-ROUNDS = 4                      # The first is misses, more or less.
+ROUNDS = 5                      # The first is misses, more or less.
 
 
 class Observation:
@@ -166,10 +167,12 @@ class Runner:
             frames = [frame for frame in step['frames']
                       if frame['port'] in s.tx]
             for turn in range(ROUNDS):
+                now = [frame for frame in frames
+                       if frame.get('from', 0) <= turn]
                 slow = case.get('learns') and turn == 0
                 if turn == 1 and s.variant == 'on':
-                    seen.predicted += self.predict(frames)
-                for port, out in self.inject(frames, slow):
+                    seen.predicted += self.predict(now)
+                for port, out in self.inject(now, slow):
                     seen.sent.append((number, turn, port, out))
                 if turn == 0:
                     s.barrier()

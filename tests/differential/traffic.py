@@ -145,10 +145,13 @@ def spoil(rng, f, length):
         f['src'] = rng.choice(OTHER_MACS)
 
 
-def random_frame(rng, case, sources, destinations):
-    """Returns a frame's bytes and its fields, or None for them."""
+def random_frame(rng, case, sources, destinations, like=None):
+    """Returns a frame's bytes, its fields, or None for them, and its dict;
+    'like' is the dict of a frame whose MACs it has."""
     f = random_inner(rng, sources, destinations)
     known = True
+    if like:
+        f.update(dst=like['dst'], src=like['src'])
     if case.get('live'):
         f['len'] = 40           # Room for a mark.
     if rng.random() < case['odd']:
@@ -156,7 +159,7 @@ def random_frame(rng, case, sources, destinations):
     if rng.random() < case['wrong']:
         spoil(rng, f, len(frames.build(f)))
         known = False
-    return frames.build(f), fields_of(f) if known else None
+    return frames.build(f), fields_of(f) if known else None, f
 
 
 def random_outer(rng, case, tunnel):
@@ -211,27 +214,32 @@ def spoil_outer(rng, o):
               'port': {'dport': 4791}}[what])
 
 
-def outgoing(rng, case, port):
-    """A frame from a VM."""
+def outgoing(rng, case, port, like=None):
+    """A frame from a VM, and what another one can be like."""
     n = int(port[2:]) if port.startswith('vm') else 4
     sources = [VM_MACS[n - 1]] * 6 + VM_MACS
-    data, fields = random_frame(rng, case, sources,
-                                VM_MACS + REMOTE_MACS * 2)
-    return make(port, data, fields and dict(fields, in_port=port))
+    data, fields, f = random_frame(rng, case, sources,
+                                   VM_MACS + REMOTE_MACS * 2, like)
+    return make(port, data, fields and dict(fields, in_port=port)), f
 
 
-def incoming(rng, case, port):
-    """A frame from the wire, through a tunnel if there is one."""
-    data, fields = random_frame(rng, case, REMOTE_MACS * 2 + VM_MACS[:1],
-                                VM_MACS)
+def incoming(rng, case, port, like=None):
+    """The same for a frame from the wire, through a tunnel if there is one."""
+    inner, o = like or (None, None)
+    data, fields, f = random_frame(rng, case, REMOTE_MACS * 2 + VM_MACS[:1],
+                                   VM_MACS, inner)
     if not case['tunnels'] or rng.random() < 0.04:
-        return make(port, data, None)
-    o, known = random_outer(rng, case, rng.choice(case['tunnels']))
+        return make(port, data, None), (f, None)
+    known = True
+    if not o or rng.random() < 0.3:
+        o, known = random_outer(rng, case, rng.choice(case['tunnels']))
     if known and fields:
         fields = dict(fields, tunnel={'from': o['from'], 'vni': o['vni'],
                                       'dport': o['dport'], 'src': o['src']},
                       in_port=port)
-    return make(port, frames.wrap(o, data), fields if known else None)
+    # Nothing is like a frame of which it is not known what it is.
+    return (make(port, frames.wrap(o, data), fields if known else None),
+            (f, o if known else None))
 
 
 def stable(found):
@@ -261,13 +269,27 @@ def make(port, data, fields):
     return frame
 
 
+def random_flow(rng, case, port, way):
+    """A frame, and some that the NIC could take for one like it: they have
+    the same MACs.  Most of these come only after the NIC knows the first, so
+    that OVS has no flow yet that would speak for them."""
+    frame, like = way(rng, case, port)
+    found = [frame]
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        frame, _ = way(rng, case, port, like)
+        frame['from'] = rng.choice([0, 1, 1, 2])
+        found.append(frame)
+    return found
+
+
 def random_frames(rng, case, world):
     """Frames for each port, in the order in which they are to be sent."""
     found = []
     for port in ('vm1', 'vm2', 'vm3', 'vm4', 'd'):
-        count = rng.choice([6, 10, 14]) if port != 'd' else 2
-        found += [outgoing(rng, case, port) for _ in range(count)]
+        count = rng.choice([4, 6, 8]) if port != 'd' else 1
+        for _ in range(count):
+            found += random_flow(rng, case, port, outgoing)
     for port in world['pfs']:
-        count = rng.choice([24, 40]) // len(world['pfs'])
-        found += [incoming(rng, case, port) for _ in range(count)]
+        for _ in range(rng.choice([16, 24]) // len(world['pfs'])):
+            found += random_flow(rng, case, port, incoming)
     return found
