@@ -81,10 +81,10 @@ def random_change(rng, case, world):
         return random_rule_change(rng, case, what)
     if what == 'neighbor':
         n = rng.choice([92, 93])
-        return {'commands': [
-            ['ctl', 'tnl/neigh/set', 'br0', traffic.vtep(n, six),
-             rng.choice(traffic.NEW_MACS)]
-            for six in (False, True)]}
+        moves = [[traffic.vtep(n, six), rng.choice(traffic.NEW_MACS)]
+                 for six in (False, True)]
+        return {'commands': [['ctl', 'tnl/neigh/set', 'br0', *move]
+                             for move in moves], 'moves': moves}
     if what == 'route':
         n = rng.choice([92, 93, 94])
         return {'commands': [
@@ -138,6 +138,8 @@ def random_case(rng, world, live=False):
     case['steps'].append({'frames': frames})
     for _ in range(rng.choice([1, 1, 2, 3])):
         step = random_change(rng, case, world)
+        for address, new in step.get('moves', ()):
+            frames = [traffic.moved(frame, address, new) for frame in frames]
         step['frames'] = rng.sample(frames, min(len(frames), 60))
         step['frames'].sort(key=lambda frame: frame['port'])
         case['steps'].append(step)

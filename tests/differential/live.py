@@ -9,6 +9,9 @@ the NIC and OVS's threads do at the same time:
   all its copies, and not as a mixture.  Both are found out beforehand, by a
   switch with offload off that stands still.  Frames that OVS says in its own
   counters (datapath_drop_*) to have dropped are let off.
+* Once a frame has gone the new way, those after it that are alike do not go
+  the old one; but for a next hop's new MAC address, which may reach the NIC
+  first.
 * Frames that are alike leave by each port in the order in which they came.
 * Port counters are exact.  So are rules' if nothing removes rules: at most
   what the NIC says to have counted too late is missing, and of what OVS has
@@ -189,9 +192,12 @@ def check_frames(subject, before, after):
     outputs, order, strange = sort_out(subject.sent)
     for port, data in strange:
         yield '%s sent what nobody sent to it: %s' % (port, data.hex())
+    moves = 'moves' in subject.case['steps'][1]
     missing = 0
     for number, frame in enumerate(subject.stream.frames):
         right = before.get(number, []), after.get(number, [])
+        if not moves:
+            yield from check_once(subject, outputs, number, *right)
         for turn in range(1, subject.turns):
             got = outputs.get((turn, number), [])
             if got not in right:
@@ -215,6 +221,21 @@ def check_frames(subject, before, after):
             yield 'frame %d: in the end sent as %s\n    instead of %s' % (
                 number, show(settled.get(number, [])),
                 show(after.get(number, [])))
+
+
+def check_once(subject, outputs, number, before, after):
+    """Yields if frames that are alike go back to the old way."""
+    turned = None
+    for turn in range(1, subject.turns):
+        got = outputs.get((turn, number), [])
+        if got == after and got != before:
+            turned = turn
+        elif got == before and turned and (got or not subject.drops):
+            yield ('frame %d from %s: turn %d went the new way, but turn %d '
+                   'the old one:\n    %s\n    %s' % (
+                       number, subject.stream.frames[number]['port'], turned,
+                       turn, show(after), show(before)))
+            break
 
 
 def show(outputs):

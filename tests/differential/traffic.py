@@ -7,6 +7,8 @@ A frame is {"port", "hex", "fields"}.  "fields" is what rules can match on, for
 the model; it is missing where the frame is so odd that only a switch can
 tell."""
 
+import ipaddress
+
 import frames
 
 VM_MACS = ['50:54:00:00:00:%02x' % n for n in range(1, 5)]
@@ -23,6 +25,9 @@ ETHERTYPES = [0x88cc, 0x22f0, 0x8863, 9999]
 VIDS = [5, 6]
 OUTER_MACS = {92: 'f8:bc:12:44:34:b6', 93: 'f8:bc:12:44:34:b7',
               94: 'f8:bc:12:44:34:b8', 95: 'f8:bc:12:44:34:b6'}
+# No tunnel goes to this VTEP.  OVS learns next hops from VXLAN packets that it
+# has not seen before, so those of a VTEP to which we send have its MAC address.
+STRANGER = 91
 NEW_MACS = ['f8:bc:12:44:35:%02x' % n for n in range(4)]
 FRAGMENTS = ['no'] * 6 + ['first', 'first', 'middle', 'last']
 
@@ -184,8 +189,9 @@ def random_outer(rng, case, tunnel):
         what = rng.choice(['ce', 'vni', 'remote', 'src', 'sport', 'ttl', 'to',
                            'dst'])
         o.update({'ce': {'tos': 3}, 'vni': {'vni': 77},
-                  'remote': {'from': vtep(94, six)},
-                  'src': {'src': 'f8:bc:12:44:34:cc'}, 'sport': {'sport': 9},
+                  'remote': {'from': vtep(STRANGER, six)},
+                  'src': {'src': 'f8:bc:12:44:34:cc',
+                          'from': vtep(STRANGER, six)}, 'sport': {'sport': 9},
                   'ttl': {'ttl': 1}, 'dst': {'dst': 'aa:55:aa:55:00:77'},
                   'to': {'to': vtep(89, six)}}[what])
         if what in ('ce', 'to', 'dst'):
@@ -260,6 +266,20 @@ def stable(found):
         if places.setdefault(data[6:12], place) == place:
             kept.append(frame)
     return kept
+
+
+def moved(frame, address, new):
+    """'frame' as it comes if the VTEP with 'address' has MAC address 'new'."""
+    fields = frame.get('fields', {})
+    data = bytes.fromhex(frame['hex'])
+    parts = frames.split(data) if frame['port'].startswith('pf') else None
+    packed = ipaddress.ip_address(address).packed
+    if not parts or parts[0][-2 * len(packed):-len(packed)] != packed:
+        return frame
+    frame = dict(frame, hex=(data[:6] + frames.mac(new) + data[12:]).hex())
+    if fields:
+        frame['fields'] = dict(fields, tunnel=dict(fields['tunnel'], src=new))
+    return frame
 
 
 def make(port, data, fields):
