@@ -9,7 +9,7 @@ the same dict, not from the bytes, so that it is an opinion of its own."""
 import ipaddress
 import struct
 
-PORT_MIN, PORT_MAX = 32768, 61000       # Outer UDP source ports, as OVS has it.
+PORT_MIN, PORT_MAX = 32768, 61000       # OVS's outer UDP source ports.
 VXLAN_PORTS = (4789, 4790)
 
 

@@ -215,7 +215,8 @@ def check_frames(subject, before, after):
         if once != sorted(once):
             yield 'frames %d left by %s in this order: %s' % (number, port,
                                                               turns)
-    settled = {number: out for (_, number), out in sort_out(subject.settled)[0].items()}
+    outputs, _, _ = sort_out(subject.settled)
+    settled = {number: out for (_, number), out in outputs.items()}
     for number in range(len(subject.stream.frames)):
         if settled.get(number, []) != after.get(number, []):
             yield 'frame %d: in the end sent as %s\n    instead of %s' % (

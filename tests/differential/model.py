@@ -94,6 +94,7 @@ class Model:
         self.case = case
         self.rules = list(case['rules'])
         self.counts = {}        # cookie: [packets, bytes].
+        self.lookups = 0        # In table 0.
         self.unknown = [0, 0]   # Frames that may have gone anywhere.
         self.times = 0          # How often the frame at hand is sent.
         self.exact = not (case.get('fdb') or case['settings'])
@@ -129,6 +130,7 @@ class Model:
             if not fields:
                 return
             length -= 70 if ':' in outer['from'] else 50
+        self.lookups += self.times
         self.classify(0, fields, length)
 
     def decapsulate(self, port, fields):
@@ -183,6 +185,16 @@ class Model:
                                rule, self.case['tunnels']), got,
                            tuple(least), tuple(self.unknown)))
 
+    def check_table(self, stats, first, step, name):
+        """Yields if table 0 has been looked into too often or too rarely."""
+        got, before = (one['br-int']['tables'].get(0, (0, 0))[0]
+                       for one in (stats, first))
+        if self.exact and not (self.lookups <= got - before
+                               <= self.lookups + self.unknown[0]):
+            yield ('step %d, %s: %d lookups in table 0, but %d, up to %d more,'
+                   ' were to be made' % (step, name, got - before,
+                                         self.lookups, self.unknown[0]))
+
 
 def check(case, seen, name, ports):
     """Yields what is wrong with the rules' statistics in 'seen'."""
@@ -192,4 +204,6 @@ def check(case, seen, name, ports):
         for frame in step['frames']:
             if frame['port'] in ports:
                 model.send(frame)
+        yield from model.check_table(seen.stats[number + 1], seen.stats[0],
+                                     number, name)
         yield from model.check(seen.stats[number + 1], number, name)

@@ -21,6 +21,7 @@ class Observation:
     def __init__(self):
         self.sent = []          # (step, round, in port, {out port: frames}).
         self.stats = []         # Of each step, as a dict.
+        self.accounts = {}      # Of our ports: {port: {counter: n}}.
         self.predicted = []     # Verdicts of hwvxlan/trace: (frame, text).
 
 
@@ -180,6 +181,8 @@ class Runner:
             # A neighbour is asked for again and again while there is none.
             seen.sent.append((number, ROUNDS, None, s.sent()))
             seen.stats.append(self.statistics())
+        if s.variant != 'stock':
+            seen.accounts = s.accounts()
         return seen
 
     def predict(self, frames):

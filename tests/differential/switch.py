@@ -25,9 +25,10 @@ import time
 import control
 
 QUEUE = 80                      # A dummy port holds 100 packets at a time.
-# While time is stopped, a PMD thread lets others reclaim memory only every 1024
-# rounds, and each change of configuration waits for that.  So it must not sleep
-# for long; and if it did not sleep at all, three switches would take all CPUs.
+# While time is stopped, a PMD thread lets others reclaim memory only every
+# 1024 rounds, and each change of configuration waits for that.  So it must not
+# sleep for long; if it did not sleep at all, three switches would take all
+# CPUs.
 SLEEP = 50                      # Microseconds.
 PR_SET_TIMERSLACK = 29
 IDLE = 10                       # Milliseconds; see set_idle().
@@ -270,6 +271,21 @@ class Switch:
                 if number in ports:
                     counts[name] = ports[number]
         return counts
+
+    def accounts(self):
+        """Returns {port: {counter: n}}, of the counters of our own."""
+        found = {}
+        for bridge, names in PORTS.items():
+            text = self.ofctl('dump-ports', bridge)
+            for part in re.split(r'^ *port +', text, flags=re.M)[1:]:
+                number = part.split(':')[0].strip(' "')
+                counters = {name: int(n) for name, n in re.findall(
+                    r'\b((?:rx|tx)_[a-z_]+)=(\d+)', part)}
+                if 'rx_hits' in counters:
+                    port, = (name for name, port in names.items()
+                             if number in (name, str(port)))
+                    found[port] = counters
+        return found
 
     def inject(self, port, frames):
         """Lets 'port' receive 'frames', and waits until all are through."""

@@ -19,14 +19,15 @@ IP4 = ['2.2.%d.%d' % (net, host) for net in (2, 3) for host in (1, 2, 10)]
 IP6 = ['fd02::%d' % host for host in (1, 2, 10)] + ['fd03::1']
 PROTOCOLS = [17, 17, 6, 6, 1, 132, 47]
 L4_PORTS = [1, 2, 53, 80, 443, 4789]
-# Not MPLS: OVS deletes the flow of a broken label stack each time that it looks
-# at it, and the counts of the packets in between are lost.
+# Not MPLS: OVS deletes the flow of a broken label stack each time that it
+# looks at it, and the counts of the packets in between are lost.
 ETHERTYPES = [0x88cc, 0x22f0, 0x8863, 9999]
 VIDS = [5, 6]
 OUTER_MACS = {92: 'f8:bc:12:44:34:b6', 93: 'f8:bc:12:44:34:b7',
               94: 'f8:bc:12:44:34:b8', 95: 'f8:bc:12:44:34:b6'}
-# No tunnel goes to this VTEP.  OVS learns next hops from VXLAN packets that it
-# has not seen before, so those of a VTEP to which we send have its MAC address.
+# No tunnel goes to this VTEP.  OVS learns next hops from VXLAN packets that
+# it has not seen before, so those of a VTEP to which we send have its MAC
+# address.
 STRANGER = 91
 NEW_MACS = ['f8:bc:12:44:35:%02x' % n for n in range(4)]
 FRAGMENTS = ['no'] * 6 + ['first', 'first', 'middle', 'last']
@@ -261,8 +262,8 @@ def stable(found):
             head, _, data = parts
             place += head.hex()
             data = data[8:]
-        place += ' ' + data[12:16].hex() * (data[12:14] in (b'\x81\0',
-                                                           b'\x88\xa8'))
+        if data[12:14] in (b'\x81\0', b'\x88\xa8'):
+            place += ' ' + data[12:16].hex()
         if places.setdefault(data[6:12], place) == place:
             kept.append(frame)
     return kept
