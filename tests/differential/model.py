@@ -72,6 +72,14 @@ def matches(match, fields):
     return True
 
 
+def takes_remote(tunnel, remote):
+    """A tunnel for any remote has a local address, see runner.py, if it is for
+    IPv6; otherwise it takes what comes."""
+    if tunnel['vtep']:
+        return remote == traffic.vtep(tunnel['vtep'], tunnel['six'])
+    return ':' in remote or not tunnel['six']
+
+
 def find_tunnel(tunnels, outer):
     """The tunnel that takes a packet: the one that says most about it."""
     for any_key in (False, True):
@@ -81,10 +89,7 @@ def find_tunnel(tunnels, outer):
                         and (tunnel['key'] == 'flow') == any_key
                         and (tunnel['vtep'] is None) == any_remote
                         and (any_key or tunnel['key'] == outer['vni'])
-                        and (any_remote and tunnel['six'] == (
-                            ':' in outer['from'])
-                            or not any_remote and outer['from']
-                            == traffic.vtep(tunnel['vtep'], tunnel['six']))):
+                        and takes_remote(tunnel, outer['from'])):
                     return tunnel
     return None
 
