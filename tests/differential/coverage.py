@@ -14,6 +14,8 @@ FULL = 1000                     # Times, in a full run.
 FULL_TIME = 3600                # Seconds.
 SPREAD = 0.8                    # Of the ports that random ones would be.
 LEAST = 10                      # Times, in any run.
+CLASS = {'tx': 'tx IPv%d fragment %s ECN %d', 'rx': 'rx IPv%d fragment %s'
+         '%.0s'}                # ECN is no part of the key on receive.
 
 
 def classify(data):
@@ -74,15 +76,15 @@ class Coverage:
             self.count('%s unclassified' % direction, n)
             return
         version, fragment, ecn = found
-        self.count('%s IPv%d %s' % (direction, version, fragment), n)
-        if direction == 'tx':
-            self.count('tx ECN %d' % ecn, n)
+        self.count(CLASS[direction] % (version, fragment, ecn), n)
         self.count('%s output %s' % (direction, output_kind(verdict)), n)
         self.count('%s shape %s' % (direction, shape(verdict)), n)
 
     def lacking(self, seconds):
         """Returns what has been handled too rarely in a run of 'seconds'."""
-        least = max(LEAST, int(FULL * min(1, seconds / FULL_TIME)))
+        least = FULL
+        if seconds < FULL_TIME:
+            least = max(LEAST, int(FULL * seconds / FULL_TIME / 2))
         found = ['%s: %d of %d frames were hits, less than %d %%' % (
             direction, self.hits[direction], total, SHARE * 100)
             for direction, total in self.frames.items()
@@ -142,11 +144,11 @@ def shape(verdict):
                     if name + '=' in flow) or 'none'
 
 
+# All that the NIC tells apart.
 WANTED = (
-    ['%s IPv%d %s' % (direction, version, fragment)
-     for direction in ('tx', 'rx') for version in (4, 6)
-     for fragment in ('no', 'first', 'later')]
-    + ['tx ECN %d' % ecn for ecn in range(4)]
+    sorted({CLASS[direction] % (version, fragment, ecn)
+            for direction in CLASS for version in (4, 6)
+            for fragment in ('no', 'first', 'later') for ecn in range(4)})
     + ['%s shape %s' % (direction, which) for direction in ('tx', 'rx')
        for which in ('none', 'dl_dst', 'dl_src', 'dl_dst+dl_src')]
     + ['tx output ' + kind for kind in ('VF', 'uplink', 'tunnel v4',
