@@ -37,6 +37,8 @@ tests_test_hwv_codec_SOURCES = \
 tests_test_hwv_codec_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_codec_ovs_SOURCES = \
+	tests/hwv-codec-ovs.c \
+	tests/hwv-codec-ovs.h \
 	tests/hwv-test-frames.c \
 	tests/hwv-test-frames.h \
 	tests/hwv-unit.h \
@@ -56,6 +58,8 @@ tests_test_hwv_next_hop_SOURCES = \
 tests_test_hwv_next_hop_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_pipeline_SOURCES = \
+	tests/hwv-burst.c \
+	tests/hwv-burst.h \
 	tests/hwv-random-world.c \
 	tests/hwv-random-world.h \
 	tests/hwv-reference.c \
@@ -74,6 +78,8 @@ tests_test_hwv_actions_SOURCES = \
 tests_test_hwv_actions_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_actions_lossless_SOURCES = \
+	tests/hwv-lossless.c \
+	tests/hwv-lossless.h \
 	tests/hwv-odp-string.c \
 	tests/hwv-odp-string.h \
 	tests/hwv-test-frames.c \
@@ -90,6 +96,8 @@ tests_test_hwv_match_SOURCES = \
 tests_test_hwv_match_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_match_soundness_SOURCES = \
+	tests/hwv-agreement.c \
+	tests/hwv-agreement.h \
 	tests/hwv-odp-string.c \
 	tests/hwv-odp-string.h \
 	tests/hwv-samples.c \

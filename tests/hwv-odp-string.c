@@ -23,36 +23,50 @@
 #define IGNORED_ETH ",eth(dst=00:00:00:00:00:00/00:00:00:00:00:00)"
 
 void
-hwv_match_from_string(const char *s, struct match *match)
+hwv_netlink_from_string(const char *s, struct ofpbuf *key, struct ofpbuf *mask)
 {
     bool no_eth = strstr(s, "packet_type(ns=0,id=0)") && !strstr(s, "eth(");
     char *full = xasprintf("%s%s", s, no_eth ? IGNORED_ETH : "");
-    enum odp_key_fitness fitness;
-    struct ofpbuf key, mask;
     char *error = NULL;
 
-    ofpbuf_init(&key, 0);
-    ofpbuf_init(&mask, 0);
-    ck_assert_msg(!odp_flow_from_string(full, NULL, &key, &mask, &error),
+    ofpbuf_init(key, 0);
+    ofpbuf_init(mask, 0);
+    ck_assert_msg(!odp_flow_from_string(full, NULL, key, mask, &error),
                   "%s: %s", s, error);
     free(full);
+}
 
+bool
+hwv_match_from_netlink(const struct ofpbuf *key, const struct ofpbuf *mask,
+                       struct match *match, char **errorp)
+{
     memset(match, 0, sizeof *match);
-    fitness = odp_flow_key_to_flow(key.data, key.size, &match->flow, &error);
-    ck_assert_msg(fitness == ODP_FIT_PERFECT, "%s: key %s: %s", s,
-                  odp_key_fitness_to_string(fitness), error);
-    fitness = odp_flow_key_to_mask(mask.data, mask.size, &match->wc,
-                                   &match->flow, &error);
-    ck_assert_msg(fitness == ODP_FIT_PERFECT, "%s: mask %s: %s", s,
-                  odp_key_fitness_to_string(fitness), error);
-    ofpbuf_uninit(&key);
-    ofpbuf_uninit(&mask);
+    *errorp = NULL;
+    if (odp_flow_key_to_flow(key->data, key->size, &match->flow, errorp)
+        || odp_flow_key_to_mask(mask->data, mask->size, &match->wc,
+                                &match->flow, errorp)) {
+        return false;
+    }
 
     /* As dpif_netdev_flow_put() and handle_packet_upcall(): where nothing is
      * said of VLANs there must be none. */
     if (!match->wc.masks.vlans[0].tci) {
         match->wc.masks.vlans[0].tci = htons(VLAN_VID_MASK | VLAN_CFI);
     }
+    return true;
+}
+
+void
+hwv_match_from_string(const char *s, struct match *match)
+{
+    struct ofpbuf key, mask;
+    char *error;
+
+    hwv_netlink_from_string(s, &key, &mask);
+    ck_assert_msg(hwv_match_from_netlink(&key, &mask, match, &error),
+                  "%s: %s", s, error);
+    ofpbuf_uninit(&key);
+    ofpbuf_uninit(&mask);
 }
 
 /* odp_actions_from_string() leaves the payload length of an IPv6 header as it

@@ -7,6 +7,8 @@
  * prints them, for unit tests.  A string that OVS does not understand fails
  * the test. */
 
+#include <stdbool.h>
+
 /* tnl_push() with these IP, UDP and VXLAN fields, and typical ones. */
 #define HWV_PUSH4(IP, UDP, VXLAN) \
     "tnl_push(tnl_port(5),header(size=50,type=4,eth(dst=aa:aa:aa:aa:aa:01," \
@@ -24,6 +26,19 @@
 
 struct match;
 struct ofpbuf;
+
+/* Makes of 's' the Netlink attributes of a flow, in '*key' and '*mask', which
+ * must not be initialised and which the caller must pass to
+ * ofpbuf_uninit(). */
+void hwv_netlink_from_string(const char *s, struct ofpbuf *key,
+                             struct ofpbuf *mask);
+
+/* Makes of 'key' and 'mask' the match that dpif-netdev would offload.  Returns
+ * false if dpif-netdev would not take them, and then a message in '*errorp',
+ * which may be NULL. */
+bool hwv_match_from_netlink(const struct ofpbuf *key,
+                            const struct ofpbuf *mask, struct match *match,
+                            char **errorp);
 
 /* Makes of 's' the match that dpif-netdev would offload.  A tunnel needs its
  * TTL, "ttl=0/0" if it is ignored. */

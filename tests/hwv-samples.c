@@ -20,6 +20,34 @@
 #define MAC1 ETH_ADDR_C(50,54,00,00,00,01)
 #define MAC2 ETH_ADDR_C(50,54,00,00,00,02)
 
+#define D(MAC) "eth(dst=50:54:00:00:00:0" MAC "),"
+#define SD "eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),"
+#define TAIL "in_port(6),packet_type(ns=0,id=0),"
+#define TUNNEL4 "recirc_id(0),tunnel(tun_id=0x1389,src=10.0.0.2," \
+    "dst=10.0.0.1,tos=0/0xff,ttl=0/0,flags(-df-csum+key))," TAIL
+#define TUNNEL6 "recirc_id(0),tunnel(tun_id=0x1389,ipv6_src=fd00::2," \
+    "ipv6_dst=fd00::1,tos=0/0xff,ttl=0/0,flags(-df+csum+key))," TAIL
+#define VF "recirc_id(0),in_port(4),packet_type(ns=0,id=0),"
+#define UP "recirc_id(0),in_port(1),packet_type(ns=0,id=0),"
+#define POP4 "proto=17,frag=no),udp(dst=4789)"
+
+const struct hwv_typical hwv_typical[HWV_N_TYPICAL] = {
+    { VF D("2") "eth_type(0x0800),ipv4(tos=0/0x3,frag=no)", NULL },
+    { VF D("2") "eth_type(0x0800),ipv4(frag=no)", NULL },
+    { VF SD "eth_type(0x86dd),ipv6(tclass=2/0x3,frag=no)", NULL },
+    { VF "eth_type(0x86dd),ipv6(frag=no)", NULL },
+    { VF "eth_type(0x0800),ipv4(tos=1/0x3,frag=later)", NULL },
+    { VF "eth_type(0x0800),ipv4(frag=first)", NULL },
+    { TUNNEL4 D("1") "eth_type(0x0800),ipv4(frag=no)",
+      UP D("1") "eth_type(0x0800),ipv4(dst=10.0.0.1," POP4 },
+    { TUNNEL4 "eth_type(0x86dd),ipv6(frag=no)",
+      UP SD "eth_type(0x0800),ipv4(src=8.0.0.0/8.0.0.0,tos=0/0x3," POP4 },
+    { TUNNEL6 SD "eth_type(0x86dd),ipv6(frag=no)",
+      UP D("1") "eth_type(0x86dd),ipv6(dst=fd00::1," POP4 },
+    { TUNNEL6 D("1") "eth_type(0x0800),ipv4(frag=no)",
+      UP SD "eth_type(0x86dd),ipv6(dst=fd00::/ffff::,tclass=0," POP4 },
+};
+
 static bool random_sample_tx(const struct hwv_flows *, struct hwv_sample *);
 static bool random_sample_rx(const struct hwv_flows *, struct hwv_sample *);
 

@@ -26,6 +26,13 @@ struct hwv_flows {
     struct match outer;         /* The tnl_pop flow, if 'rx'. */
 };
 
+/* Flows that the NIC takes, for hwv_match_from_string(): from a VF, or, from
+ * HWV_FIRST_TUNNEL on, from a tunnel together with its tnl_pop flow. */
+enum { HWV_FIRST_TUNNEL = 6, HWV_N_TYPICAL = 10 };
+extern const struct hwv_typical {
+    const char *match, *outer;
+} hwv_typical[HWV_N_TYPICAL];
+
 struct hwv_sample {
     /* OVS. */
     struct flow flow;           /* From a VF, or after tnl_pop. */

@@ -12,6 +12,7 @@
 
 #include "csum.h"
 #include "hwv-actions.h"
+#include "hwv-lossless.h"
 #include "hwv-odp-string.h"
 #include "hwv-test-frames.h"
 #include "hwv-unit.h"
@@ -24,121 +25,6 @@
 #include "util.h"
 
 #define PUSH HWV_PUSH4(HWV_IP4, HWV_UDP, HWV_VXLAN)
-
-/* Writes into 'push' what 'action' was compiled from. */
-static void
-rebuild_push(const struct hwv_action *action, struct ovs_action_push_tnl *push)
-{
-    const struct hwv_encap *encap = &action->encap;
-    struct eth_header *eth = (void *) push->header;
-    struct ip_header *ip = (void *) (eth + 1);
-    struct ovs_16aligned_ip6_hdr *ip6 = (void *) (eth + 1);
-    struct udp_header *udp = (hwv_encap_is_ipv6(encap)
-                              ? (void *) (ip6 + 1) : (void *) (ip + 1));
-    struct vxlanhdr *vxlan = (void *) (udp + 1);
-
-    memset(push, 0, sizeof *push);
-    push->tnl_port = action->tnl_port;
-    push->out_port = action->underlay_port;
-    push->tnl_type = OVS_VPORT_TYPE_VXLAN;
-    push->header_len = encap->len;
-    memcpy(push->header, encap->header, encap->len);
-
-    eth->eth_dst = action->next_hop;
-    if (hwv_encap_is_ipv6(encap)) {
-        ovs_be32 word = get_16aligned_be32(&ip6->ip6_flow);
-
-        put_16aligned_be32(&ip6->ip6_flow,
-                           word | htonl((uint32_t) action->outer_ecn << 20));
-    } else {
-        ip->ip_tos |= action->outer_ecn;
-        ip->ip_csum = 0;
-        ip->ip_csum = csum(ip, sizeof *ip);
-    }
-    udp->udp_csum = encap->udp_csum ? OVS_BE16_MAX : 0;
-    put_16aligned_be32(&vxlan->vx_vni, htonl(action->vni << 8));
-}
-
-/* Appends to 'actions' what 'action' was compiled from. */
-static void
-rebuild(const struct hwv_action *action, struct ofpbuf *actions)
-{
-    struct ovs_action_push_tnl push;
-
-    switch (action->type) {
-    case HWV_ACTION_DROP:
-        break;
-    case HWV_ACTION_OUTPUT:
-        nl_msg_put_odp_port(actions, OVS_ACTION_ATTR_OUTPUT, action->port);
-        break;
-    case HWV_ACTION_ENCAP:
-        rebuild_push(action, &push);
-        odp_put_tnl_push_action(actions, &push);
-        nl_msg_put_odp_port(actions, OVS_ACTION_ATTR_OUTPUT, action->port);
-        break;
-    case HWV_ACTION_POP:
-        nl_msg_put_odp_port(actions, OVS_ACTION_ATTR_TUNNEL_POP,
-                            action->port);
-        break;
-    }
-}
-
-/* Do the two lists have the same attributes?  (The type has flag bits, and
- * there may be anything in the padding.) */
-static bool
-lists_equal(const struct nlattr *a, size_t a_len,
-            const struct nlattr *b, size_t b_len)
-{
-    while (nl_attr_is_valid(a, a_len) && nl_attr_is_valid(b, b_len)) {
-        if (nl_attr_type(a) != nl_attr_type(b)
-            || nl_attr_get_size(a) != nl_attr_get_size(b)
-            || memcmp(nl_attr_get(a), nl_attr_get(b), nl_attr_get_size(a))) {
-            return false;
-        }
-        a_len -= nl_attr_len_pad(a, a_len);
-        a = nl_attr_next(a);
-        b_len -= nl_attr_len_pad(b, b_len);
-        b = nl_attr_next(b);
-    }
-    return !a_len && !b_len;
-}
-
-/* Compiles the 'len' bytes at 'data', in a buffer of exactly that size so that
- * a sanitizer sees reads beyond.  Fails if they are accepted but are not what
- * 'action' says.  Returns true if they are accepted. */
-static bool
-check_lossless(const void *data, size_t len)
-{
-    struct nlattr *list = xmemdup(data, len);
-    const struct nlattr *inside = list;
-    size_t inside_len = len;
-    struct hwv_action action;
-    struct ofpbuf rebuilt;
-    bool accepted;
-
-    accepted = !hwv_action_compile(list, len, &action);
-    if (accepted) {
-        while (nl_attr_is_valid(inside, inside_len)
-               && nl_attr_type(inside) == OVS_ACTION_ATTR_CLONE) {
-            inside_len = nl_attr_get_size(inside);
-            inside = nl_attr_get(inside);
-        }
-        if (action.type == HWV_ACTION_DROP && inside_len) {
-            ck_assert(nl_attr_is_valid(inside, inside_len));
-            ck_assert_int_eq(nl_attr_type(inside), OVS_ACTION_ATTR_DROP);
-            ck_assert_uint_eq(nl_attr_len_pad(inside, inside_len),
-                              inside_len);
-        } else {
-            ofpbuf_init(&rebuilt, 0);
-            rebuild(&action, &rebuilt);
-            ck_assert(lists_equal(inside, inside_len,
-                                  rebuilt.data, rebuilt.size));
-            ofpbuf_uninit(&rebuilt);
-        }
-    }
-    free(list);
-    return accepted;
-}
 
 static const char *lossless[] = {
     "",
@@ -202,7 +88,7 @@ START_TEST(test_header_bits)
             ip->ip_csum = 0;
             ip->ip_csum = csum(ip, sizeof *ip);
         }
-        accepted = check_lossless(actions.data, actions.size);
+        accepted = hwv_check_lossless(actions.data, actions.size);
         memcpy(header, saved, any.size);
         ck_assert_msg(accepted == expected, "byte %"PRIuSIZE, i / 8);
     }
@@ -251,7 +137,7 @@ START_TEST(test_header_size)
         ofpbuf_clear(&actions);
         odp_put_tnl_push_action(&actions, &push);
         nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, ODP_PORT_C(1));
-        ck_assert(check_lossless(actions.data, actions.size)
+        ck_assert(hwv_check_lossless(actions.data, actions.size)
                   == (type == OVS_VPORT_TYPE_VXLAN));
     }
 
@@ -295,17 +181,17 @@ START_TEST(test_types)
         for (size_t size = 0; size <= sizeof zeros; size += 4) {
             ofpbuf_init(&actions, 0);
             nl_msg_put_unspec(&actions, type, zeros, size);
-            ck_assert(check_lossless(actions.data, actions.size)
+            ck_assert(hwv_check_lossless(actions.data, actions.size)
                       == (known && (size == 4 || !output)));
             nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, 1);
-            ck_assert(!check_lossless(actions.data, actions.size));
+            ck_assert(!hwv_check_lossless(actions.data, actions.size));
             nl_msg_put_unspec(&actions, type, zeros, size);
-            ck_assert(!check_lossless(actions.data, actions.size));
+            ck_assert(!hwv_check_lossless(actions.data, actions.size));
             ofpbuf_uninit(&actions);
 
             hwv_actions_from_string(PUSH, &actions);
             nl_msg_put_unspec(&actions, type, zeros, size);
-            ck_assert(check_lossless(actions.data, actions.size)
+            ck_assert(hwv_check_lossless(actions.data, actions.size)
                       == (type == OVS_ACTION_ATTR_OUTPUT && size == 4));
             ofpbuf_uninit(&actions);
         }
@@ -328,10 +214,10 @@ START_TEST(test_clone_drop)
         nl_msg_end_nested(&actions, inner);
     }
     nl_msg_end_nested(&actions, outer);
-    ck_assert(check_lossless(actions.data, actions.size));
+    ck_assert(hwv_check_lossless(actions.data, actions.size));
 
     nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, 1);
-    ck_assert(!check_lossless(actions.data, actions.size));
+    ck_assert(!hwv_check_lossless(actions.data, actions.size));
     ofpbuf_uninit(&actions);
 }
 END_TEST
@@ -342,9 +228,9 @@ START_TEST(test_truncated)
     struct ofpbuf actions;
 
     hwv_actions_from_string(lossless[_i], &actions);
-    ck_assert(check_lossless(actions.data, actions.size));
+    ck_assert(hwv_check_lossless(actions.data, actions.size));
     for (size_t len = 1; len < actions.size; len++) {
-        ck_assert(!check_lossless(actions.data, len));
+        ck_assert(!hwv_check_lossless(actions.data, len));
     }
     ofpbuf_uninit(&actions);
 }
@@ -363,7 +249,8 @@ START_TEST(test_port_size)
 
         ofpbuf_init(&actions, 0);
         nl_msg_put_unspec(&actions, types[_i], port, MIN(size, 8));
-        ck_assert(check_lossless(actions.data, actions.size) == (size == 4));
+        ck_assert(hwv_check_lossless(actions.data, actions.size)
+                  == (size == 4));
         ofpbuf_uninit(&actions);
     }
 }
@@ -390,7 +277,7 @@ START_TEST(test_damaged)
         if (hwv_one_in(4)) {
             len = random_range(len + 1);
         }
-        check_lossless(data, len);
+        hwv_check_lossless(data, len);
         free(data);
     }
     ofpbuf_uninit(&actions);

@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "flow.h"
-#include "hwv-key.h"
+#include "hwv-agreement.h"
 #include "hwv-match.h"
 #include "hwv-odp-string.h"
 #include "hwv-samples.h"
@@ -35,107 +35,18 @@ struct samples {
     size_t n;
 };
 
-/* What the flows are compiled to. */
-struct entry {
-    struct hwv_inner_match inner;
-    struct hwv_tunnel_match tunnel;
-    struct hwv_outer_match outer;
-    bool covered;
-    struct hwv_source_key source;
-};
-
-/* The two answers. */
-
-static bool
-ovs_matches(const struct hwv_flows *flows, const struct hwv_sample *sample)
-{
-    return (flow_equal_except(&flows->match.flow, &sample->flow,
-                              &flows->match.wc)
-            && (!flows->rx
-                || flow_equal_except(&flows->outer.flow, &sample->outer,
-                                     &flows->outer.wc)));
-}
-
-static enum hwv_reject
-compile(const struct hwv_flows *flows, struct entry *entry)
-{
-    enum hwv_reject reject;
-
-    if (!flows->rx) {
-        return hwv_match_from_vf(&flows->match, &entry->inner);
-    }
-    reject = hwv_match_from_tunnel(&flows->match, &entry->inner,
-                                   &entry->tunnel);
-    if (!reject) {
-        reject = hwv_match_from_uplink(&flows->outer, &entry->outer);
-    }
-    entry->covered = (!reject
-                      && hwv_outer_match_covers(&entry->outer, &entry->tunnel,
-                                                &entry->source));
-    return reject;
-}
-
-static bool
-nic_matches_source(const struct entry *entry, const struct hwv_sample *sample)
-{
-    struct hwv_source_key source = sample->source;
-
-    if (!entry->source.smac_matched) {
-        source.smac = eth_addr_zero;
-        source.smac_matched = 0;
-    }
-    return (entry->covered
-            && !memcmp(&source, &entry->source, sizeof source));
-}
-
-/* Ports are compared by their numbers, by whoever uses the compiler. */
-static bool
-nic_matches(const struct hwv_flows *flows, const struct entry *entry,
-            const struct hwv_sample *sample)
-{
-    const struct hwv_inner_match *inner = &entry->inner;
-    const struct hwv_frame *frame = &sample->frame;
-    uint8_t class = frame->class | (inner->class & HWV_CLASS_SHAPE);
-    struct hwv_key a, b;
-
-    if (!inner->ecn_matched) {
-        class &= ~HWV_CLASS_ECN;
-    }
-    if (flows->rx) {
-        class |= HWV_CLASS_RX;
-    }
-    a = hwv_key_make(1, inner->dmac, inner->smac, inner->class);
-    b = hwv_key_make(1, frame->dmac, frame->smac, class);
-    return (hwv_key_equal(&a, &b)
-            && (flows->match.flow.in_port.odp_port
-                == sample->flow.in_port.odp_port)
-            && (!flows->rx
-                || (nic_matches_source(entry, sample)
-                    && (flows->outer.flow.in_port.odp_port
-                        == sample->outer.in_port.odp_port))));
-}
-
 /* Fails unless OVS and the NIC agree on all 'samples', if the NIC has an entry
  * for 'flows' at all.  Returns false if it has none. */
 static bool
 check_agreement(const struct hwv_flows *flows, const struct samples *samples)
 {
-    struct entry entry;
+    struct hwv_compiled entry;
 
-    if (compile(flows, &entry)) {
+    if (hwv_compile(flows, &entry)) {
         return false;
     }
     for (size_t i = 0; i < samples->n; i++) {
-        const struct hwv_sample *sample = &samples->samples[i];
-        bool nic = nic_matches(flows, &entry, sample);
-
-        if (nic != ovs_matches(flows, sample)) {
-            char *flow = match_to_string(&flows->match, NULL, 0);
-            char *packet = flow_to_string(&sample->flow, NULL);
-
-            ck_abort_msg("%s on the NIC only: %s: %s",
-                         nic ? "matches" : "does not match", flow, packet);
-        }
+        hwv_check_agreement(flows, &entry, &samples->samples[i]);
     }
     return true;
 }
@@ -153,7 +64,7 @@ samples_create(const struct hwv_flows *flows)
         if (!hwv_random_sample(flows, sample)) {
             continue;
         }
-        if (ovs_matches(flows, sample)) {
+        if (hwv_ovs_matches(flows, sample)) {
             if (s->n_matching < HALF) {
                 s->n_matching++;
                 s->n++;
@@ -180,7 +91,7 @@ check_variety(const struct samples *samples, const struct hwv_flows *flows,
             const struct hwv_sample *sample = &samples->samples[j];
             uint8_t byte = ((const uint8_t *) &sample->flow)[offset + i];
 
-            if (ovs_matches(flows, sample)) {
+            if (hwv_ovs_matches(flows, sample)) {
                 or |= byte;
                 and &= byte;
             }
@@ -227,63 +138,16 @@ check_samples(const struct samples *samples, const struct hwv_flows *flows)
     }
 }
 
-/* OVS hands on the first packet's flow as it is: outside of the mask there may
- * be anything. */
-static void
-scramble(struct match *match)
-{
-    uint64_t *flow = (uint64_t *) &match->flow;
-    const uint64_t *mask = (const uint64_t *) &match->wc.masks;
-    uint64_t noise[FLOW_U64S];
-
-    random_bytes(noise, sizeof noise);
-    for (size_t i = 0; i < FLOW_U64S; i++) {
-        flow[i] = (flow[i] & mask[i]) | (noise[i] & ~mask[i]);
-    }
-}
-
 /* Tests. */
-
-#define D(MAC) "eth(dst=50:54:00:00:00:0" MAC "),"
-#define SD "eth(src=50:54:00:00:00:01,dst=50:54:00:00:00:02),"
-#define TAIL "in_port(6),packet_type(ns=0,id=0),"
-#define TUNNEL4 "recirc_id(0),tunnel(tun_id=0x1389,src=10.0.0.2," \
-    "dst=10.0.0.1,tos=0/0xff,ttl=0/0,flags(-df-csum+key))," TAIL
-#define TUNNEL6 "recirc_id(0),tunnel(tun_id=0x1389,ipv6_src=fd00::2," \
-    "ipv6_dst=fd00::1,tos=0/0xff,ttl=0/0,flags(-df+csum+key))," TAIL
-#define VF "recirc_id(0),in_port(4),packet_type(ns=0,id=0),"
-#define UP "recirc_id(0),in_port(1),packet_type(ns=0,id=0),"
-#define POP4 "proto=17,frag=no),udp(dst=4789)"
-
-static const struct {
-    const char *match, *outer;
-} strings[] = {
-    { VF D("2") "eth_type(0x0800),ipv4(tos=0/0x3,frag=no)", NULL },
-    { VF D("2") "eth_type(0x0800),ipv4(frag=no)", NULL },
-    { VF SD "eth_type(0x86dd),ipv6(tclass=2/0x3,frag=no)", NULL },
-    { VF "eth_type(0x86dd),ipv6(frag=no)", NULL },
-    { VF "eth_type(0x0800),ipv4(tos=1/0x3,frag=later)", NULL },
-    { VF "eth_type(0x0800),ipv4(frag=first)", NULL },
-#define FIRST_VF 0
-#define FIRST_TUNNEL 6
-    { TUNNEL4 D("1") "eth_type(0x0800),ipv4(frag=no)",
-      UP D("1") "eth_type(0x0800),ipv4(dst=10.0.0.1," POP4 },
-    { TUNNEL4 "eth_type(0x86dd),ipv6(frag=no)",
-      UP SD "eth_type(0x0800),ipv4(src=8.0.0.0/8.0.0.0,tos=0/0x3," POP4 },
-    { TUNNEL6 SD "eth_type(0x86dd),ipv6(frag=no)",
-      UP D("1") "eth_type(0x86dd),ipv6(dst=fd00::1," POP4 },
-    { TUNNEL6 D("1") "eth_type(0x0800),ipv4(frag=no)",
-      UP SD "eth_type(0x86dd),ipv6(dst=fd00::/ffff::,tclass=0," POP4 },
-};
 
 static void
 flows_init(struct hwv_flows *flows, size_t i)
 {
     memset(flows, 0, sizeof *flows);
-    flows->rx = strings[i].outer != NULL;
-    hwv_match_from_string(strings[i].match, &flows->match);
+    flows->rx = hwv_typical[i].outer != NULL;
+    hwv_match_from_string(hwv_typical[i].match, &flows->match);
     if (flows->rx) {
-        hwv_match_from_string(strings[i].outer, &flows->outer);
+        hwv_match_from_string(hwv_typical[i].outer, &flows->outer);
     }
 }
 
@@ -307,7 +171,7 @@ try_bits(const struct hwv_flows *flows, struct match *match,
             flow[i / 8] |= variant == 1 ? bit : 0;
             mask[i / 8] |= bit;
             mask[i / 8] &= ~(variant == 2 ? bit : 0);
-            scramble(match);
+            hwv_scramble(match);
             if (check_agreement(flows, samples)) {
                 n_accepted++;
             } else {
@@ -450,15 +314,15 @@ START_TEST(test_implied)
     const struct implied_row *row = &implied_rows[_i];
     struct hwv_flows flows;
     struct match *match;
-    struct entry entry;
+    struct hwv_compiled entry;
 
-    flows_init(&flows, row->from == 'v' ? FIRST_VF : FIRST_TUNNEL);
+    flows_init(&flows, row->from == 'v' ? 0 : HWV_FIRST_TUNNEL);
     match = row->from == 'u' ? &flows.outer : &flows.match;
     memset((uint8_t *) &match->wc.masks + row->offset, 0xff, row->n);
     memset((uint8_t *) &match->flow + row->offset, 0, row->n);
-    ck_assert_msg(!compile(&flows, &entry), "%s", row->name);
+    ck_assert_msg(!hwv_compile(&flows, &entry), "%s", row->name);
     *((uint8_t *) &match->flow + row->offset + row->n - 1) = 0x10;
-    ck_assert_msg(compile(&flows, &entry) == row->reject, "%s", row->name);
+    ck_assert_msg(hwv_compile(&flows, &entry) == row->reject, "%s", row->name);
 }
 END_TEST
 
@@ -466,11 +330,11 @@ END_TEST
 START_TEST(test_protocol_mask)
 {
     struct hwv_flows flows;
-    struct entry entry;
+    struct hwv_compiled entry;
 
-    flows_init(&flows, FIRST_TUNNEL);
+    flows_init(&flows, HWV_FIRST_TUNNEL);
     flows.outer.wc.masks.nw_proto = 0x7f;
-    ck_assert_int_eq(compile(&flows, &entry), HWV_REJECT_OUTER_MATCH);
+    ck_assert_int_eq(hwv_compile(&flows, &entry), HWV_REJECT_OUTER_MATCH);
 }
 END_TEST
 
@@ -480,8 +344,8 @@ main(int argc OVS_UNUSED, char *argv[])
     Suite *suite = suite_create("match-soundness");
     TCase *tcase = hwv_unit_tcase(suite, "soundness");
 
-    tcase_add_loop_test(tcase, test_bits, 0, ARRAY_SIZE(strings));
-    tcase_add_loop_test(tcase, test_random, 0, ARRAY_SIZE(strings));
+    tcase_add_loop_test(tcase, test_bits, 0, HWV_N_TYPICAL);
+    tcase_add_loop_test(tcase, test_random, 0, HWV_N_TYPICAL);
     tcase_add_loop_test(tcase, test_implied, 0, ARRAY_SIZE(implied_rows));
     tcase_add_test(tcase, test_protocol_mask);
     return hwv_unit_run(argv[0], suite);
