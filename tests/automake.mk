@@ -46,6 +46,8 @@ tests_test_hwv_codec_ovs_SOURCES = \
 tests_test_hwv_codec_ovs_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_frame_SOURCES = \
+	tests/hwv-frame-ovs.c \
+	tests/hwv-frame-ovs.h \
 	tests/hwv-test-frames.c \
 	tests/hwv-test-frames.h \
 	tests/hwv-unit.h \
@@ -139,6 +141,8 @@ tests_test_hwv_counters_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-counters.c
 tests_test_hwv_counters_LDADD = $(UNIT_TEST_LIBS)
+
+include tests/fuzz/automake.mk
 
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.
@@ -267,3 +271,4 @@ check-differential: vswitchd/ovs-vswitchd
 clean-local:
 	rm -rf $(TESTSUITE).dir $(TESTSUITE).log
 	rm -rf $(SYSTEM_TESTSUITE).dir $(SYSTEM_TESTSUITE).log
+	rm -rf $(FUZZ_BUILD)

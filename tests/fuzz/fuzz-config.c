@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Options of an Interface.
+ *
+ * Either they are refused with a message, or what comes out is within the
+ * documented limits, is what they say, and leaves to the wire all that is not
+ * ours.
+ *
+ * Input: the Interface's name, then keys and values, each up to a zero. */
+
+#include <config.h>
+#undef NDEBUG
+
+#include <errno.h>
+#include <inttypes.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hwv-config.h"
+#include "hwv-fuzz.h"
+#include "hwv-test-frames.h"
+#include "util.h"
+
+static const char *const our_keys[] = {
+    "nic", "vf", "mac", "max-flows", "max-tunnels", "offload", "wire",
+    "wire-dev",
+};
+
+/* Does option 'key', if it is there, say the number 'n'? */
+static bool
+says(const struct smap *options, const char *key, unsigned long long int n)
+{
+    const char *value = smap_get(options, key);
+
+    return !value || (value[0] && strtoull(value, NULL, 10) == n);
+}
+
+/* Is 's' the bytes of 'mac' in hexadecimal, with a colon between? */
+static bool
+says_mac(const char *s, struct eth_addr mac)
+{
+    for (int i = 0; i < ETH_ADDR_LEN; i++) {
+        char *end;
+
+        if (strtoul(s, &end, 16) != mac.ea[i] || end == s
+            || *end != (i < ETH_ADDR_LEN - 1 ? ':' : '\0')) {
+            return false;
+        }
+        s = end + 1;
+    }
+    return true;
+}
+
+static void
+check_pf(const struct smap *options, const char *name,
+         const struct hwv_config *config)
+{
+    const struct hwv_nic_limits *limits = &config->limits;
+    const char *offload = smap_get_def(options, "offload", "true");
+
+    HWV_CHECK(!smap_get(options, "nic") && !smap_get(options, "vf")
+              && !smap_get(options, "mac"));
+    HWV_CHECK(!strcmp(config->nic, name));
+    HWV_CHECK_EQ(config->id, HWV_UPLINK);
+    HWV_CHECK(!config->check_mac);
+    HWV_CHECK(limits->max_flows >= 1 && limits->max_flows <= 4194304);
+    HWV_CHECK(limits->max_tunnels >= 1 && limits->max_tunnels <= 65536);
+    HWV_CHECK(says(options, "max-flows", limits->max_flows));
+    HWV_CHECK(says(options, "max-tunnels", limits->max_tunnels));
+    HWV_CHECK(!strcmp(offload, config->offload ? "true" : "false"));
+}
+
+static void
+check_vf(const struct smap *options, const char *name,
+         const struct hwv_config *config)
+{
+    const char *mac = smap_get(options, "mac");
+
+    HWV_CHECK(!smap_get(options, "max-flows")
+              && !smap_get(options, "max-tunnels")
+              && !smap_get(options, "offload"));
+    HWV_CHECK(!strcmp(config->nic, smap_get(options, "nic")));
+    HWV_CHECK(config->nic[0] && strcmp(config->nic, name));
+    HWV_CHECK(config->id <= 4095 && smap_get(options, "vf"));
+    HWV_CHECK(says(options, "vf", config->id));
+    HWV_CHECK_EQ(config->check_mac, mac != NULL);
+    if (mac) {
+        HWV_CHECK(!(config->mac.ea[0] & 1));
+        HWV_CHECK(eth_addr_to_uint64(config->mac));
+        HWV_CHECK(says_mac(mac, config->mac));
+    }
+}
+
+static void
+check_wire(const struct smap *options, const char *name,
+           const struct hwv_config *config)
+{
+    const char *dev = smap_get(options, "wire-dev");
+    struct smap wire_options;
+
+    if (!strcmp(config->wire_type, "system")
+        || !strcmp(config->wire_type, "afxdp")) {
+        HWV_CHECK(dev && dev[0] && strlen(dev) < IFNAMSIZ);
+        HWV_CHECK(!strcmp(config->wire_name, dev));
+    } else {
+        HWV_CHECK(!dev && strlen(config->wire_name) > strlen(name));
+        HWV_CHECK(!strncmp(config->wire_name, name, strlen(name)));
+    }
+    HWV_CHECK(strcmp(config->wire_name, name));
+
+    smap_clone(&wire_options, options);
+    for (size_t i = 0; i < ARRAY_SIZE(our_keys); i++) {
+        smap_remove(&wire_options, our_keys[i]);
+    }
+    HWV_CHECK(smap_equal(&wire_options, &config->wire_options));
+    smap_destroy(&wire_options);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct hwv_fuzz input = { .data = data, .left = size };
+    struct smap options = SMAP_INITIALIZER(&options);
+    char *name = hwv_fuzz_string(&input);
+    struct hwv_config config;
+    char *message = NULL;
+    int error;
+
+    while (input.left) {
+        char *key = hwv_fuzz_string(&input);
+
+        smap_replace_nocopy(&options, key, hwv_fuzz_string(&input));
+        free(key);
+    }
+
+    error = hwv_config_parse(name, &options, &config, &message);
+    if (error) {
+        HWV_CHECK_EQ(error, EINVAL);
+        HWV_CHECK(message && message[0]);
+        free(message);
+    } else {
+        HWV_CHECK(!message);
+        (config.is_pf ? check_pf : check_vf)(&options, name, &config);
+        check_wire(&options, name, &config);
+        hwv_config_destroy(&config);
+    }
+    smap_destroy(&options);
+    free(name);
+    return 0;
+}
