@@ -30,4 +30,5 @@ HWV_WRAPS = \
 	netdev_register_flow_api_provider \
 	ovs_print_version \
 	ovsrec_interface_set_error \
+	tnl_neigh_set \
 	tnl_neigh_snoop

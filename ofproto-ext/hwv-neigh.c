@@ -3,10 +3,8 @@
 #include <config.h>
 #include "hwv-neigh.h"
 
-#include "flow.h"
 #include "hwv-next-hop.h"
 #include "netdev.h"
-#include "packets.h"
 #include "seq.h"
 
 /* The value of 'tnl_conf_seq', which OVS changes along with the neighbour
@@ -14,13 +12,9 @@
 static uint64_t last_seqno;
 
 void
-hwv_neigh_learned(const struct flow *flow, const char *bridge)
+hwv_neigh_learned(const char *bridge, const struct in6_addr *ip)
 {
-    struct in6_addr ip = (flow->dl_type == htons(ETH_TYPE_ARP)
-                          ? in6_addr_mapped_ipv4(flow->nw_src)
-                          : flow->nd_target);
-
-    hwv_next_hop_refresh_one(bridge, &ip, hwv_next_hop_lookup);
+    hwv_next_hop_refresh_one(bridge, ip, hwv_next_hop_lookup);
 }
 
 /* 'tnl_conf_seq' exists once OVS has its configuration. */

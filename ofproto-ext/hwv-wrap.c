@@ -68,6 +68,8 @@ WRAP(int, dpif_set_config, struct dpif *, const struct smap *);
 WRAP(void, dpif_close, struct dpif *);
 WRAP(void, ovsrec_interface_set_error, const struct ovsrec_interface *,
      const char *error);
+WRAP(void, tnl_neigh_set, const char name[IFNAMSIZ], const struct in6_addr *,
+     const struct eth_addr);
 WRAP(int, tnl_neigh_snoop, const struct flow *, struct flow_wildcards *,
      const char name[IFNAMSIZ], bool allow_update);
 
@@ -322,10 +324,19 @@ __wrap_dpif_close(struct dpif *dpif)
 /* Neighbors
  * ---------
  *
- * ofproto/ofproto-dpif-xlate.c lets OVS learn from ARP and ND packets, in any
- * thread.  OVS changes 'tnl_conf_seq' before it has the new MAC address in its
- * cache: whoever looks only then, as the main thread does, may find nothing
- * and is not told again. */
+ * ofproto/ofproto-dpif-xlate.c lets OVS learn in any thread: from ARP and ND
+ * packets (tnl_neigh_snoop), and from the outer headers of packets that are
+ * for a tunnel port (tnl_neigh_set).  OVS changes 'tnl_conf_seq' before it has
+ * the new MAC address in its cache: whoever looks only then, as the main
+ * thread does, may find nothing and is not told again. */
+
+void
+__wrap_tnl_neigh_set(const char name[IFNAMSIZ], const struct in6_addr *ip,
+                     const struct eth_addr mac)
+{
+    __real_tnl_neigh_set(name, ip, mac);
+    hwv_neigh_learned(name, ip);
+}
 
 int
 __wrap_tnl_neigh_snoop(const struct flow *flow, struct flow_wildcards *wc,
@@ -334,7 +345,11 @@ __wrap_tnl_neigh_snoop(const struct flow *flow, struct flow_wildcards *wc,
     int error = __real_tnl_neigh_snoop(flow, wc, name, allow_update);
 
     if (!error && allow_update) {
-        hwv_neigh_learned(flow, name);
+        struct in6_addr ip = (flow->dl_type == htons(ETH_TYPE_ARP)
+                              ? in6_addr_mapped_ipv4(flow->nw_src)
+                              : flow->nd_target);
+
+        hwv_neigh_learned(name, &ip);
     }
     return error;
 }
