@@ -166,6 +166,21 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
     return 0;
 }
 
+/* Returns true if 's' is a unicast address, written as OVS writes it, in
+ * '*mac'.  eth_addr_from_string() would take more digits than fit, too. */
+static bool
+parse_mac(const char *s, struct eth_addr *mac)
+{
+    char text[ETH_ADDR_STRLEN + 1];
+
+    if (!eth_addr_from_string(s, mac)) {
+        return false;
+    }
+    snprintf(text, sizeof text, ETH_ADDR_FMT, ETH_ADDR_ARGS(*mac));
+    return (!strcasecmp(s, text) && !eth_addr_is_multicast(*mac)
+            && !eth_addr_is_zero(*mac));
+}
+
 static int
 parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 {
@@ -196,9 +211,7 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 
     if (mac) {
         config->check_mac = true;
-        if (!eth_addr_from_string(mac, &config->mac)
-            || eth_addr_is_multicast(config->mac)
-            || eth_addr_is_zero(config->mac)) {
+        if (!parse_mac(mac, &config->mac)) {
             return fail(errp, xasprintf("options:mac=%s: use a unicast "
                                         "Ethernet address, as "
                                         "02:00:00:00:00:01", mac));
