@@ -7,10 +7,10 @@
  * ==========
  *
  * Follows OVS's tunnel neighbour cache (tnl/neigh/show, fed by ARP, ND, VXLAN
- * packets' outer headers and tnl/neigh/set) and reports the MAC of each next hop that a tunnel uses to
- * the registry in lib/hwv-next-hop.h: as soon as OVS has learned it, or in the
- * main thread before OVS notices the same change and starts to revalidate, so
- * that the NIC follows first.
+ * packets' outer headers and tnl/neigh/set) and reports the MAC of each next
+ * hop that a tunnel uses to the registry in lib/hwv-next-hop.h: as soon as OVS
+ * has learned it, or in the main thread before OVS notices the same change and
+ * starts to revalidate, so that the NIC follows first.
  *
  * An entry that expires or is flushed changes nothing: the tunnel keeps the
  * last MAC until OVS removes its flows. */

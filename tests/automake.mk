@@ -158,6 +158,8 @@ TESTSUITE_AT = \
 	tests/hwv-dump.at \
 	tests/hwv-decap.at \
 	tests/hwv-roles.at \
+	tests/hwv-hostile.at \
+	tests/hwv-hostile-uplink.at \
 	tests/hwv-soundness.at \
 	tests/hwv-refused.at \
 	tests/hwv-stats.at \

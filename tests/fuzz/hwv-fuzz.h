@@ -41,8 +41,8 @@ uint32_t hwv_fuzz_u32(struct hwv_fuzz *);       /* Big-endian. */
  * '*n'. */
 const uint8_t *hwv_fuzz_bytes(struct hwv_fuzz *, size_t *n);
 
-/* Returns a packet's bytes, at least one, in front of which the input has their
- * number, in two bytes.  Stores the number that is there into '*n'. */
+/* Returns a packet's bytes, at least one; the input has their number in front
+ * of them, in two bytes.  Stores the number that is there into '*n'. */
 const uint8_t *hwv_fuzz_packet(struct hwv_fuzz *, size_t *n);
 
 /* Returns a copy, for the caller to free, of the input as far as the next zero
