@@ -164,9 +164,11 @@ drop_too_long(struct hwv_netdev *dev, const struct hwv_wire *wire,
 
     DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
         const struct eth_header *eth = dp_packet_data(packet);
-        uint32_t tag = eth_type_vlan(eth->eth_type) ? VLAN_HEADER_LEN : 0;
+        uint32_t size = dp_packet_size(packet);
+        uint32_t tag = (size >= ETH_HEADER_LEN
+                        && eth_type_vlan(eth->eth_type) ? VLAN_HEADER_LEN : 0);
 
-        if (dp_packet_size(packet) - tag <= max_frame
+        if (size - tag <= max_frame
             || dp_packet_hwol_is_tso(packet)) {
             dp_packet_batch_refill(batch, packet, i);
         } else {
