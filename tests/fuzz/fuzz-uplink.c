@@ -80,6 +80,9 @@ describe(const uint8_t *data, size_t len, struct ref_packet *ref)
     if (ref->outer == REF_OUTER_VXLAN || ref->outer == REF_OUTER_DOUBTFUL) {
         describe_inner(data + outer_len, len - outer_len, ref);
     }
+    /* tnl_pop alone does not show that OVS would mark the inner frame. */
+    HWV_CHECK(ref->outer != REF_OUTER_VXLAN
+              || !IP_ECN_is_ce(ref->key.tos));
     ref->checksums_right = (ref->outer == REF_OUTER_VXLAN
                             && ovs_pops(data, len));
 }

@@ -6,7 +6,8 @@
 usage: make-corpus.py DIRECTORY
 
 DIRECTORY gets a folder for each target, as in tests/fuzz/corpus.  Inputs that
-are there already, such as findings, stay.  What the bytes mean, each target
+are there already stay: findings, and what libFuzzer has made up and chosen
+("fuzz-NAME -merge=1").  What the bytes mean, each target
 says at its top."""
 
 import os
@@ -129,6 +130,9 @@ def match():
         yield (struct.pack('!BIB', i, i, 2) + edit(4, 20 + i, 1)
                + edit(6, 40 + i, 0xff) + edit(6, 300 + 8 * i, 0xff)
                + edit(7, 500, 0xff))
+    # Fields of the IPv4 header in the mask.
+    for offset in range(26, 38):
+        yield struct.pack('!BIB', 0, offset, 1) + edit(2, offset, 0xff)
     in_port = b'\x03' + bytes([4, 255, 0, 255, 0, 255, 0, 255])
     ethernet = b'\x04' + b''.join(bytes([n, 255]) for n in range(12))
     ip_type = b'\x06' + bytes([8, 255, 0, 255])
