@@ -96,7 +96,7 @@ hwv_tunnel_table_add(struct hwv_tunnel_table *table,
     atomic_init(&tunnel->public.next_hop, eth_addr_to_uint64(next_hop));
     tunnel->table = table;
     tunnel->id = *id;
-    ovsrcu_set(&table->slots[*id], tunnel);
+    ovsrcu_set(&table->slots[tunnel->id], tunnel);
     add_count(table, 1);
     return 0;
 }

@@ -54,7 +54,7 @@ hwv_entry_refresh_all(struct hwv_nic *nic)
 {
     struct hwv_entry *entry;
 
-    HMAP_FOR_EACH (entry, node, &nic->entries) {
+    HMAP_FOR_EACH_SAFE (entry, node, &nic->entries) {
         if (!entry->resident) {
             entry_refresh(entry);
         }

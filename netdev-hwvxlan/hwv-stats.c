@@ -41,14 +41,9 @@ struct record {
 };
 DEFINE_STATIC_PER_THREAD_DATA(struct record, record, { .active = false });
 
-/* All owners of flow 'UFID' in thread 'PMD_ID', in all threads if that is
- * PMD_ID_NULL, as in OVS's operations. */
-#define OWNER_FOR_EACH(OWNER, UFID, PMD_ID)                             \
-    HMAP_FOR_EACH_WITH_HASH (OWNER, node, (UFID)->u32[0], &owners)      \
-        if (owner_is(OWNER, UFID, PMD_ID))
-
-static bool owner_is(const struct hwv_owner *, const ovs_u128 *ufid,
-                     unsigned int pmd_id);
+static struct hwv_owner *owner_next(const struct hwv_owner *,
+                                    const ovs_u128 *ufid, unsigned int pmd_id)
+    OVS_REQUIRES(hwv_control_mutex);
 static struct hwv_owner *owner_find(const ovs_u128 *ufid, unsigned int pmd_id)
     OVS_REQUIRES(hwv_control_mutex);
 static struct hwv_owner *owner_get(struct hwv_flow *, const ovs_u128 *ufid,
@@ -193,13 +188,14 @@ hwv_stats_prepare_op(const struct dpif_op *op)
     }
 
     ovs_mutex_lock(&hwv_control_mutex);
-    if (!owner_find(ufid, pmd_id)) {
+    owner = owner_find(ufid, pmd_id);
+    if (!owner) {
         flow = hwv_flow_find_put(ufid);
         if (flow) {
             suspend_for(flow, op);
         }
     }
-    OWNER_FOR_EACH (owner, ufid, pmd_id) {
+    for (; owner; owner = owner_next(owner, ufid, pmd_id)) {
         suspend_for(owner->flow, op);
     }
     ovs_mutex_unlock(&hwv_control_mutex);
@@ -228,10 +224,9 @@ hwv_stats_settle_op(const struct dpif_op *op)
     }
 
     stats = op_stats(op);
-    if (stats) {
-        OWNER_FOR_EACH (owner, ufid, pmd_id) {
-            owner_settle(owner, stats);
-        }
+    for (owner = stats ? owner_find(ufid, pmd_id) : NULL; owner;
+         owner = owner_next(owner, ufid, pmd_id)) {
+        owner_settle(owner, stats);
     }
     if (op->type == DPIF_OP_FLOW_DEL) {
         while ((owner = owner_find(ufid, pmd_id))) {
@@ -268,23 +263,32 @@ hwv_stats_owner(const struct hwv_flow *flow, ovs_u128 *ufid,
     }
 }
 
-static bool
-owner_is(const struct hwv_owner *owner, const ovs_u128 *ufid,
-         unsigned int pmd_id)
+/* Returns the next owner after 'owner', or the first if that is NULL, of flow
+ * 'ufid' in thread 'pmd_id', or NULL if there is none.  PMD_ID_NULL stands for
+ * all threads, as in OVS's operations. */
+static struct hwv_owner *
+owner_next(const struct hwv_owner *owner, const ovs_u128 *ufid,
+           unsigned int pmd_id)
 {
-    return ovs_u128_equals(owner->ufid, *ufid)
-           && (pmd_id == PMD_ID_NULL || owner->pmd_id == pmd_id);
+    struct hmap_node *node = (owner
+                              ? hmap_next_with_hash(&owner->node)
+                              : hmap_first_with_hash(&owners, ufid->u32[0]));
+
+    for (; node; node = hmap_next_with_hash(node)) {
+        struct hwv_owner *next = CONTAINER_OF(node, struct hwv_owner, node);
+
+        if (ovs_u128_equals(next->ufid, *ufid)
+            && (pmd_id == PMD_ID_NULL || next->pmd_id == pmd_id)) {
+            return next;
+        }
+    }
+    return NULL;
 }
 
 static struct hwv_owner *
 owner_find(const ovs_u128 *ufid, unsigned int pmd_id)
 {
-    struct hwv_owner *owner;
-
-    OWNER_FOR_EACH (owner, ufid, pmd_id) {
-        return owner;
-    }
-    return NULL;
+    return owner_next(NULL, ufid, pmd_id);
 }
 
 /* Finds or adds the owner (ufid, pmd_id) and makes it one of 'flow'. */
