@@ -270,6 +270,25 @@ check-differential: vswitchd/ovs-vswitchd
 	$(PYTHON3) '$(srcdir)/tests/differential/run' \
 		--build '$(abs_top_builddir)' $(DIFFERENTIAL_FLAGS)
 
+# OVS's own tests with our ovs-vswitchd.
+EXTRA_DIST += tests/check-ovs
+.PHONY: check-ovs
+check-ovs: vswitchd/ovs-vswitchd
+	'$(abs_srcdir)/tests/check-ovs' '$(OVS_BUILD)' '$(abs_builddir)/vswitchd' \
+		$(TESTSUITEFLAGS)
+
+# Do the tests notice mistakes in the product?
+MUTANTS = \
+	tests/mutants/equivalent \
+	tests/mutants/mutate.py \
+	tests/mutants/run
+EXTRA_DIST += $(MUTANTS)
+MUTANTS_FLAGS =
+.PHONY: check-mutants
+check-mutants: $(TESTSUITE_NEEDS)
+	$(PYTHON3) '$(srcdir)/tests/mutants/run' \
+		--build '$(abs_top_builddir)' $(MUTANTS_FLAGS)
+
 clean-local:
 	rm -rf $(TESTSUITE).dir $(TESTSUITE).log
 	rm -rf $(SYSTEM_TESTSUITE).dir $(SYSTEM_TESTSUITE).log
