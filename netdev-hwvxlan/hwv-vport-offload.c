@@ -86,9 +86,9 @@ hwv_vport_offload_put(struct netdev *netdev, struct match *match,
     int error = vport_api->flow_put(netdev, match, actions, actions_len, ufid,
                                     info, stats);
 
-    /* Where it fails to change a flow it has deleted it. */
-    remove_passed(ufid);
+    /* A flow that it fails to change may be there still: OVS deletes it. */
     if (!error) {
+        remove_passed(ufid);
         add_passed(netdev, ufid);
     }
     return error;
