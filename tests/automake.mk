@@ -113,6 +113,10 @@ tests_test_hwv_match_soundness_LDADD = $(UNIT_TEST_LIBS)
 tests_test_hwv_flow_SOURCES = \
 	tests/hwv-odp-string.c \
 	tests/hwv-odp-string.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-test-port.c \
+	tests/hwv-test-port.h \
 	tests/hwv-unit.h \
 	tests/test-hwv-flow.c
 tests_test_hwv_flow_LDADD = $(UNIT_TEST_LIBS)

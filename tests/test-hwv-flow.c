@@ -11,39 +11,17 @@
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-odp-string.h"
+#include "hwv-test-port.h"
 #include "hwv-unit.h"
 #include "netdev-provider.h"
 #include "odp-util.h"
 #include "openvswitch/ofpbuf.h"
-#include "smap.h"
 #include "sset.h"
 
-static const char dpif_type[] = "netdev";
 static const ovs_u128 flow_ufid = { .u32 = { 1, 2, 3, 4 } };
 
 /* One NIC, pf0, with two VFs, in a datapath. */
 static struct netdev *pf0, *vm1, *vm2;
-
-static struct netdev *
-add_port(const char *name, odp_port_t odp_port, int vf)
-{
-    struct smap options = SMAP_INITIALIZER(&options);
-    struct netdev *netdev;
-    char *error = NULL;
-
-    smap_add(&options, "wire", "dummy");
-    if (vf >= 0) {
-        smap_add(&options, "nic", "pf0");
-        smap_add_format(&options, "vf", "%d", vf);
-    }
-    ck_assert_int_eq(netdev_open(name, "hw-vxlan", &netdev), 0);
-    ck_assert_int_eq(netdev_set_config(netdev, &options, &error), 0);
-    ck_assert_ptr_null(error);
-    netdev_set_dpif_type(netdev, dpif_type);
-    hwv_port_added(netdev, odp_port);
-    smap_destroy(&options);
-    return netdev;
-}
 
 static void
 setup(void)
@@ -55,9 +33,9 @@ setup(void)
     netdev_enumerate_types(&types);
     sset_destroy(&types);
     netdev_register_provider(&hwv_netdev_class);
-    pf0 = add_port("pf0", ODP_PORT_C(1), -1);
-    vm1 = add_port("vm1", ODP_PORT_C(2), 1);
-    vm2 = add_port("vm2", ODP_PORT_C(3), 2);
+    pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
+    vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
+    vm2 = hwv_test_port_add("vm2", ODP_PORT_C(3), 2);
 }
 
 /* Number of entries in the flow table of pf0. */
@@ -87,7 +65,7 @@ make_put(struct match *match, struct ofpbuf *actions, const char *s)
     return (struct hwv_flow_put) {
         .ufid = &flow_ufid,
         .netdev = vm1,
-        .dpif_type = dpif_type,
+        .dpif_type = hwv_test_dpif_type,
         .kind = HWV_FLOW_VF,
         .orig_in_port = ODPP_NONE,
         .match = match,

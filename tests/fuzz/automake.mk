@@ -56,7 +56,9 @@ tests_fuzz_fuzz_commands_SOURCES = \
 	$(FUZZ_COMMON) \
 	tests/fuzz/fuzz-commands.c \
 	tests/hwv-odp-string.c \
-	tests/hwv-odp-string.h
+	tests/hwv-odp-string.h \
+	tests/hwv-test-port.c \
+	tests/hwv-test-port.h
 tests_fuzz_fuzz_commands_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_commands_LDFLAGS = $(AM_LDFLAGS) $(fuzz_commands_wraps)
 fuzz_commands_wraps = \

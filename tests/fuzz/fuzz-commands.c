@@ -23,11 +23,11 @@
 #include "hwv-nic.h"
 #include "hwv-odp-string.h"
 #include "hwv-test-frames.h"
+#include "hwv-test-port.h"
 #include "hwv-trace.h"
 #include "netdev-provider.h"
 #include "openvswitch/json.h"
 #include "openvswitch/ofpbuf.h"
-#include "smap.h"
 #include "sset.h"
 #include "timeval.h"
 #include "unixctl.h"
@@ -92,28 +92,6 @@ __wrap_unixctl_command_reply_error(struct unixctl_conn *conn OVS_UNUSED,
 
 /* A NIC with two VFs and a flow of each kind. */
 
-static const char dpif_type[] = "netdev";
-
-static struct netdev *
-add_port(const char *name, odp_port_t odp_port, int vf)
-{
-    struct smap options = SMAP_INITIALIZER(&options);
-    struct netdev *netdev;
-    char *error = NULL;
-
-    smap_add(&options, "wire", "dummy");
-    if (vf >= 0) {
-        smap_add(&options, "nic", "pf0");
-        smap_add_format(&options, "vf", "%d", vf);
-    }
-    HWV_CHECK(!netdev_open(name, "hw-vxlan", &netdev));
-    HWV_CHECK(!netdev_set_config(netdev, &options, &error));
-    netdev_set_dpif_type(netdev, dpif_type);
-    hwv_port_added(netdev, odp_port);
-    smap_destroy(&options);
-    return netdev;
-}
-
 static void
 add_flow(struct netdev *netdev, enum hwv_flow_kind kind, const char *match_s,
          const char *actions_s)
@@ -128,7 +106,7 @@ add_flow(struct netdev *netdev, enum hwv_flow_kind kind, const char *match_s,
     struct hwv_flow_put put = {
         .ufid = &ufid,
         .netdev = netdev,
-        .dpif_type = dpif_type,
+        .dpif_type = hwv_test_dpif_type,
         .kind = kind,
         .orig_in_port = ODPP_NONE,
         .match = &match,
@@ -180,9 +158,9 @@ setup(void)
     netdev_enumerate_types(&types);
     sset_destroy(&types);
     netdev_register_provider(&hwv_netdev_class);
-    pf0 = add_port("pf0", ODP_PORT_C(1), -1);
-    vm1 = add_port("vm1", ODP_PORT_C(2), 1);
-    vm2 = add_port("vm2", ODP_PORT_C(3), 2);
+    pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
+    vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
+    vm2 = hwv_test_port_add("vm2", ODP_PORT_C(3), 2);
     add_flow(vm1, HWV_FLOW_VF, "recirc_id(0),in_port(2)," ETH
              "eth_type(0x0800),ipv4(frag=no)", "3");
     add_flow(vm2, HWV_FLOW_VF, "recirc_id(0),in_port(3)," ETH
