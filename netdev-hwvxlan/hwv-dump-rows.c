@@ -230,6 +230,12 @@ add_vfs(const struct hwv_nic *nic, struct json *rows)
         row = json_object_create();
         put_string(row, "nic", nic->name);
         put_number(row, "vf", ports[i]->id);
+        put_string(row, "attribute", hwv_vtag_attribute(&ports[i]->vtag));
+        if (ports[i]->vtag.type != HWV_VTAG_NONE) {
+            json_object_put_format(row, "vtag", "%"PRIu32, ports[i]->vtag.id);
+        } else {
+            put_string(row, "vtag", "-");
+        }
         if (ports[i]->check_mac) {
             put_mac(row, "mac", ports[i]->mac);
         } else {

@@ -233,8 +233,8 @@ void
 hwv_dump_register(void)
 {
     static const char *const vf_columns[] = {
-        "nic", "vf", "port", "mac", "wire", "hits", "misses", "spoofed",
-        "dropped", NULL
+        "nic", "vf", "port", "attribute", "vtag", "mac", "wire", "hits",
+        "misses", "spoofed", "dropped", NULL
     };
     static const char *const flow_columns[] = {
         "nic", "in", "dmac", "smac", "ip", "frag", "ecn", "output", "packets",

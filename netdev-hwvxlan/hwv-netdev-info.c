@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "hwv-port-counters.h"
+#include "hwv-segment.h"
 #include "hwv-wire.h"
 #include "netdev-offload.h"
 #include "util.h"
@@ -209,6 +210,7 @@ add_nic_status(const struct hwv_port *port, struct smap *smap)
     smap_add(smap, "nic", nic->name);
     if (port->id != HWV_UPLINK) {
         smap_add_format(smap, "vf", "%"PRIu16, port->id);
+        hwv_port_segment_status(port, smap);
         return;
     }
     smap_add(smap, "nic_provider", nic->provider->type);

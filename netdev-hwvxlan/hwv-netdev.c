@@ -6,9 +6,11 @@
 #include <errno.h>
 
 #include "hwv-port-counters.h"
+#include "hwv-segment.h"
 #include "hwv-wire.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
+#include "seq.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(hwv_netdev);
@@ -79,6 +81,8 @@ hwv_netdev_destruct(struct netdev *netdev)
     hwv_wire_close(ovsrcu_get_protected(struct hwv_wire *, &dev->wire));
     ovsrcu_postpone(free, ovsrcu_get_protected(struct eth_addr *, &dev->mac));
     hwv_port_counters_destroy(dev->port.counters);
+    hwv_port_destroy_segment(&dev->port);
+    seq_change(hwv_netdev_config_seq());
     smap_destroy(&dev->options);
     free(dev->config_error);
     ovs_mutex_destroy(&dev->mutex);
@@ -136,6 +140,8 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
         if (!error) {
             hwv_nic_attach(&dev->port, config.nic, config.id);
             apply_mac(dev, &config);
+            hwv_port_set_segment(&dev->port, &config.vtag,
+                                 config.unknown_flood);
             if (config.is_pf) {
                 hwv_nic_configure(&dev->port, &config.limits, config.offload);
             }
@@ -144,6 +150,10 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
         }
         ovs_mutex_unlock(&dev->mutex);
         hwv_config_destroy(&config);
+    }
+    if (!error) {
+        seq_change(hwv_netdev_config_seq());
+        netdev_change_seq_changed(netdev);
     }
 
     return finish_config(dev, error, message, errp);

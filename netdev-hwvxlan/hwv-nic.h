@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hwv-vtag.h"
 #include "nic-provider.h"
 #include "odp-util.h"
 #include "openvswitch/hmap.h"
@@ -63,6 +64,9 @@ struct hwv_port {
     struct hwv_counters *counters;      /* Named counters. */
     bool check_mac;                     /* VF: frames must come from 'mac'. */
     struct eth_addr mac;
+    struct hwv_vtag vtag;               /* VF: see hwv-segment.h. */
+    bool unknown_flood;
+    char *segment_state;                /* Or NULL. */
     struct hwv_rate rate;
     odp_port_t odp_port;                /* ODPP_NONE until in a datapath ... */
     const char *dpif_type;              /* ... of this type. */

@@ -196,6 +196,11 @@ def config():
                 '5:4:0:0:0:1', '50:54:00:00:00:01x', ''):
         yield vf_options('mac', mac)
     yield vf_options('max-flows', '2')
+    for key, value in (('vni', '16777215'), ('vni', '16777216'),
+                       ('vlan', '4094'), ('vlan', '4095'),
+                       ('unknown', 'drop')):
+        yield vf_options(key, value)
+        yield vf_options('vni', '5', 'unknown', 'drop', key, value)
     for number in '4095', '4096', '65536', '':
         yield vf_options('vf', number)
 
