@@ -2,6 +2,14 @@
 
 noinst_LTLIBRARIES += ofproto-ext/libhwvofproto.la
 ofproto_ext_libhwvofproto_la_SOURCES = \
+	ofproto-ext/hwv-fdb-entry.c \
+	ofproto-ext/hwv-fdb-flood.c \
+	ofproto-ext/hwv-fdb-instance.c \
+	ofproto-ext/hwv-fdb-instance.h \
+	ofproto-ext/hwv-fdb-learned.c \
+	ofproto-ext/hwv-fdb-private.h \
+	ofproto-ext/hwv-fdb.c \
+	ofproto-ext/hwv-fdb.h \
 	ofproto-ext/hwv-neigh.c \
 	ofproto-ext/hwv-neigh.h \
 	ofproto-ext/hwv-plugin.c \

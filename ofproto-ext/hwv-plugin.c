@@ -4,6 +4,7 @@
 #include "hwv-plugin.h"
 
 #include "hwv-dump.h"
+#include "hwv-fdb-instance.h"
 #include "hwv-neigh.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
@@ -25,6 +26,7 @@ hwv_plugin_register(void)
 
     netdev_register_provider(&hwv_netdev_class);
     netdev_register_flow_api_provider(&hwv_offload_api);
+    hwv_fdb_register();
     hwv_dump_register();
     hwv_trace_register();
 }
@@ -32,6 +34,7 @@ hwv_plugin_register(void)
 void
 hwv_plugin_run(void)
 {
+    hwv_fdb_instance_run();
     hwv_neigh_run();
     hwv_nic_run();
     hwv_wire_reap();
@@ -40,6 +43,7 @@ hwv_plugin_run(void)
 void
 hwv_plugin_wait(void)
 {
+    hwv_fdb_instance_wait();
     hwv_neigh_wait();
     hwv_nic_wait();
     hwv_wire_reap_wait();
@@ -49,6 +53,7 @@ void
 hwv_plugin_exit(void)
 {
     hwv_wire_reap();
+    hwv_fdb_instance_exit();
 }
 
 const char *

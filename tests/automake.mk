@@ -8,6 +8,9 @@ UNIT_TESTS = \
 	tests/test-hwv-codec \
 	tests/test-hwv-codec-ovs \
 	tests/test-hwv-counters \
+	tests/test-hwv-fdb \
+	tests/test-hwv-fdb-learned \
+	tests/test-hwv-fdb-model \
 	tests/test-hwv-flow \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
@@ -19,6 +22,7 @@ UNIT_TESTS = \
 	tests/test-hwv-source-table \
 	tests/test-hwv-tunnel-table
 UNIT_TEST_LIBS = \
+	ofproto-ext/libhwvofproto.la \
 	netdev-hwvxlan/libhwvnetdev.la \
 	lib/libhwv.la \
 	$(OVS_LDADD) \
@@ -26,6 +30,27 @@ UNIT_TEST_LIBS = \
 	$(CHECK_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
+
+tests_test_hwv_fdb_SOURCES = \
+	tests/hwv-fdb-world.c \
+	tests/hwv-fdb-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-fdb.c
+tests_test_hwv_fdb_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_fdb_learned_SOURCES = \
+	tests/hwv-fdb-world.c \
+	tests/hwv-fdb-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-fdb-learned.c
+tests_test_hwv_fdb_learned_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_fdb_model_SOURCES = \
+	tests/hwv-fdb-world.c \
+	tests/hwv-fdb-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-fdb-model.c
+tests_test_hwv_fdb_model_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_codec_SOURCES = \
 	tests/hwv-test-frames.c \
