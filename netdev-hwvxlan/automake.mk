@@ -37,6 +37,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-port.c \
 	netdev-hwvxlan/hwv-reject.c \
 	netdev-hwvxlan/hwv-reject.h \
+	netdev-hwvxlan/hwv-reply.c \
+	netdev-hwvxlan/hwv-reply.h \
 	netdev-hwvxlan/hwv-segment.c \
 	netdev-hwvxlan/hwv-segment.h \
 	netdev-hwvxlan/hwv-source.c \

@@ -10,10 +10,22 @@ ofproto_ext_libhwvofproto_la_SOURCES = \
 	ofproto-ext/hwv-fdb-private.h \
 	ofproto-ext/hwv-fdb.c \
 	ofproto-ext/hwv-fdb.h \
+	ofproto-ext/hwv-hold.c \
+	ofproto-ext/hwv-hold.h \
 	ofproto-ext/hwv-neigh.c \
 	ofproto-ext/hwv-neigh.h \
+	ofproto-ext/hwv-neighbor.c \
+	ofproto-ext/hwv-neighbor.h \
 	ofproto-ext/hwv-plugin.c \
 	ofproto-ext/hwv-plugin.h \
+	ofproto-ext/hwv-route.c \
+	ofproto-ext/hwv-route.h \
+	ofproto-ext/hwv-solicit.c \
+	ofproto-ext/hwv-solicit.h \
+	ofproto-ext/hwv-vtep-cmd.c \
+	ofproto-ext/hwv-vtep-cmd.h \
+	ofproto-ext/hwv-vtep.c \
+	ofproto-ext/hwv-vtep.h \
 	ofproto-ext/hwv-wrap.c
 
 # The functions of OVS that we stand in front of: each call of FUNCTION from

@@ -16,10 +16,16 @@
  * last MAC until OVS removes its flows. */
 
 #include <netinet/in.h>
+#include <stdint.h>
 
 /* OVS has learned just now where 'ip' (IPv4 as IPv4-mapped) is on 'bridge'.
  * Any thread. */
 void hwv_neigh_learned(const char *bridge, const struct in6_addr *ip);
+
+/* A number that is another one after each change of OVS's neighbours or
+ * routes, and a wait for that.  Main thread. */
+uint64_t hwv_neigh_seqno(void);
+void hwv_neigh_seqno_wait(uint64_t seqno);
 
 /* Main loop. */
 void hwv_neigh_run(void);

@@ -10,6 +10,8 @@
 #include "hwv-nic.h"
 #include "hwv-offload.h"
 #include "hwv-trace.h"
+#include "hwv-vtep-cmd.h"
+#include "hwv-vtep.h"
 #include "hwv-wire.h"
 #include "netdev-provider.h"
 #include "sset.h"
@@ -29,6 +31,7 @@ hwv_plugin_register(void)
     hwv_fdb_register();
     hwv_dump_register();
     hwv_trace_register();
+    hwv_vtep_cmd_register();
 }
 
 void
@@ -36,6 +39,7 @@ hwv_plugin_run(void)
 {
     hwv_fdb_instance_run();
     hwv_neigh_run();
+    hwv_vtep_run();
     hwv_nic_run();
     hwv_wire_reap();
 }
@@ -45,6 +49,7 @@ hwv_plugin_wait(void)
 {
     hwv_fdb_instance_wait();
     hwv_neigh_wait();
+    hwv_vtep_wait();
     hwv_nic_wait();
     hwv_wire_reap_wait();
 }

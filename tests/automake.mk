@@ -194,6 +194,7 @@ TESTSUITE_AT = \
 	tests/hwv-stats.at \
 	tests/hwv-faults.at \
 	tests/hwv-underlay.at \
+	tests/hwv-vtep.at \
 	tests/hwv-wrap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
