@@ -2,7 +2,9 @@
 
 EXTRA_DIST += utilities/quickstart
 
-dist_bin_SCRIPTS = utilities/hwvxlan-sandbox
+dist_bin_SCRIPTS = \
+	utilities/hwvxlan-restart-time \
+	utilities/hwvxlan-sandbox
 sandboxdir = $(pkgdatadir)/sandbox
 dist_sandbox_DATA = \
 	utilities/sandbox/network.bash \
