@@ -64,12 +64,12 @@ static long long int next_look;
 #define LOOK_INTERVAL 100
 
 static struct hold *hold_find(uint32_t vtep_id);
-static bool enqueue(struct hold *, struct ofproto_dpif *, struct dp_packet *,
-                    const struct flow *)
+static bool enqueue(struct hold *hold, struct ofproto_dpif *,
+                    struct dp_packet *, const struct flow *)
     OVS_REQUIRES(hold->mutex);
-static struct held *dequeue(struct hold *) OVS_REQUIRES(hold->mutex);
+static struct held *dequeue(struct hold *hold) OVS_REQUIRES(hold->mutex);
 static void held_free(struct held *);
-static void drop_old(struct hold *, long long int limit)
+static void drop_old(struct hold *hold, long long int limit)
     OVS_REQUIRES(hold->mutex);
 static int inject(struct ofproto_dpif *, const struct flow *,
                   struct dp_packet *);
