@@ -160,12 +160,19 @@ put_port(struct json *row, const struct hwv_port *port)
     put_number(row, "hits", hwv_port_counter_read(c, HWV_RX_HITS)
                             + hwv_port_counter_read(c, HWV_RX_DROP_FLOW));
     put_number(row, "misses", hwv_port_counters_misses(c));
-    put_number(row, "dropped", hwv_port_counter_read(c, HWV_RX_DROP_SPOOF)
-                               + hwv_port_counter_read(c, HWV_RX_DROP_MTU)
-                               + hwv_port_counter_read(c, HWV_TX_DROP_MTU)
-                               + hwv_port_counter_read(c, HWV_TX_DROP_DOWN));
+    put_number(row, "dropped", hwv_port_counters_rx_dropped(c)
+                               + hwv_port_counters_tx_dropped(c));
     put_number(row, "hits_per_s", port->rate.hits_per_s);
     put_number(row, "misses_per_s", port->rate.misses_per_s);
+    if (port->vtag.type != HWV_VTAG_NONE) {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        hwv_vtag_format(&port->vtag, &s);
+        ds_put_format(&s, " %s", (port->segment_state ? port->segment_state
+                                  : "down"));
+        put_string(row, "segment", ds_cstr(&s));
+        ds_destroy(&s);
+    }
 }
 
 static void

@@ -109,11 +109,15 @@ format_nic(const struct json *nic, struct ds *s)
         const struct json *port = ports->array.elems[i];
 
         ds_put_format(s, "  %s (%s, %s): hits %"PRId64" (%"PRId64"/s), misses "
-                      "%"PRId64" (%"PRId64"/s), dropped %"PRId64"\n",
+                      "%"PRId64" (%"PRId64"/s), dropped %"PRId64,
                       string(port, "port"), string(port, "role"),
                       string(port, "wire"), number(port, "hits"),
                       number(port, "hits_per_s"), number(port, "misses"),
                       number(port, "misses_per_s"), number(port, "dropped"));
+        if (shash_find(port->object, "segment")) {
+            ds_put_format(s, ", %s", string(port, "segment"));
+        }
+        ds_put_char(s, '\n');
     }
 }
 

@@ -67,6 +67,8 @@ struct hwv_port {
     struct hwv_vtag vtag;               /* VF: see hwv-segment.h. */
     bool unknown_flood;
     char *segment_state;                /* Or NULL. */
+    atomic_bool segment_closed;         /* VF: it is in a segment whose state
+                                         * is NULL: nothing may come in. */
     struct hwv_rate rate;
     odp_port_t odp_port;                /* ODPP_NONE until in a datapath ... */
     const char *dpif_type;              /* ... of this type. */

@@ -10,6 +10,9 @@
 #include "smap.h"
 #include "util.h"
 
+static void close_or_open(struct hwv_port *)
+    OVS_REQUIRES(hwv_control_mutex);
+
 bool
 hwv_netdev_get_segment(const struct netdev *netdev,
                        struct hwv_segment_config *config)
@@ -31,6 +34,20 @@ hwv_netdev_get_segment(const struct netdev *netdev,
     }
     ovs_mutex_unlock(&hwv_control_mutex);
     return found;
+}
+
+char *
+hwv_netdev_get_pf(const struct netdev *netdev)
+{
+    const struct hwv_port *port = hwv_port_from_netdev(netdev);
+    char *name = NULL;
+
+    if (port) {
+        ovs_mutex_lock(&hwv_control_mutex);
+        name = port->nic ? xstrdup(port->nic->name) : NULL;
+        ovs_mutex_unlock(&hwv_control_mutex);
+    }
+    return name;
 }
 
 struct seq *
@@ -61,6 +78,7 @@ hwv_netdev_set_segment_state(struct netdev *netdev, const char *state)
     if (changed) {
         free(port->segment_state);
         port->segment_state = nullable_xstrdup(state);
+        close_or_open(port);
     }
     ovs_mutex_unlock(&hwv_control_mutex);
 
@@ -80,6 +98,7 @@ hwv_port_set_segment(struct hwv_port *port, const struct hwv_vtag *vtag,
     }
     port->vtag = *vtag;
     port->unknown_flood = unknown_flood;
+    close_or_open(port);
     ovs_mutex_unlock(&hwv_control_mutex);
 }
 
@@ -101,4 +120,12 @@ hwv_port_segment_status(const struct hwv_port *port, struct smap *smap)
     if (port->segment_state) {
         smap_add(smap, "segment", port->segment_state);
     }
+}
+
+static void
+close_or_open(struct hwv_port *port)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    atomic_store(&port->segment_closed,
+                 port->vtag.type != HWV_VTAG_NONE && !port->segment_state);
 }

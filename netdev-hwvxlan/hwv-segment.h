@@ -15,7 +15,8 @@
  *     changed, and
  *
  *   - says here how the segment is doing (hwv_netdev_set_segment_state()), for
- *     the Interface's status and the commands.
+ *     the Interface's status and the commands.  Before that nothing comes in
+ *     from the VF: it could get to rules that are not its segment's.
  *
  * All functions are thread-safe; they take hwv_control_mutex.  OVS closes a
  * port's netdev when the port goes, so that a state needs no taking back. */
@@ -46,14 +47,19 @@ bool hwv_netdev_get_segment(const struct netdev *netdev,
                             struct hwv_segment_config *config)
     OVS_EXCLUDED(hwv_control_mutex);
 
+/* Returns the name of the PF of 'netdev', for the caller to free, or NULL if
+ * 'netdev' is not ours. */
+char *hwv_netdev_get_pf(const struct netdev *netdev)
+    OVS_EXCLUDED(hwv_control_mutex);
+
 /* Changes whenever the configuration of a port of ours has changed, and when a
  * port is gone. */
 struct seq *hwv_netdev_config_seq(void);
 
 /* The segment of 'netdev', a VF, is in 'state', a short text like "up" or "no
- * tunnel port: ..."; NULL if nothing can be said.  The text is copied.  Does
- * nothing if 'netdev' is not ours.  A change of options:vni or options:vlan
- * takes the text away. */
+ * tunnel port: ..."; NULL if nothing can be said yet.  The text is copied.
+ * Does nothing if 'netdev' is not ours.  A change of options:vni or
+ * options:vlan takes the text away. */
 void hwv_netdev_set_segment_state(struct netdev *netdev, const char *state)
     OVS_EXCLUDED(hwv_control_mutex);
 

@@ -12,14 +12,42 @@ ofproto_ext_libhwvofproto_la_SOURCES = \
 	ofproto-ext/hwv-fdb.h \
 	ofproto-ext/hwv-hold.c \
 	ofproto-ext/hwv-hold.h \
+	ofproto-ext/hwv-fdb-entry.c \
+	ofproto-ext/hwv-fdb-flood.c \
+	ofproto-ext/hwv-fdb-instance.c \
+	ofproto-ext/hwv-fdb-instance.h \
+	ofproto-ext/hwv-fdb-learned.c \
+	ofproto-ext/hwv-fdb-private.h \
+	ofproto-ext/hwv-fdb.c \
+	ofproto-ext/hwv-fdb.h \
+	ofproto-ext/hwv-hold.c \
+	ofproto-ext/hwv-hold.h \
 	ofproto-ext/hwv-neigh.c \
 	ofproto-ext/hwv-neigh.h \
 	ofproto-ext/hwv-neighbor.c \
 	ofproto-ext/hwv-neighbor.h \
+	ofproto-ext/hwv-packet-in.c \
+	ofproto-ext/hwv-packet-in.h \
 	ofproto-ext/hwv-plugin.c \
 	ofproto-ext/hwv-plugin.h \
 	ofproto-ext/hwv-route.c \
 	ofproto-ext/hwv-route.h \
+	ofproto-ext/hwv-rule-store.c \
+	ofproto-ext/hwv-rule-store.h \
+	ofproto-ext/hwv-segment-bridge.c \
+	ofproto-ext/hwv-segment-cmd.c \
+	ofproto-ext/hwv-segment-drops.c \
+	ofproto-ext/hwv-segment-flood.c \
+	ofproto-ext/hwv-segment-learn.c \
+	ofproto-ext/hwv-segment-mac.c \
+	ofproto-ext/hwv-segment-member.c \
+	ofproto-ext/hwv-segment-rules.c \
+	ofproto-ext/hwv-segment-rules.h \
+	ofproto-ext/hwv-segment-setup.c \
+	ofproto-ext/hwv-segment-vtep.c \
+	ofproto-ext/hwv-segments-private.h \
+	ofproto-ext/hwv-segments.c \
+	ofproto-ext/hwv-segments.h \
 	ofproto-ext/hwv-solicit.c \
 	ofproto-ext/hwv-solicit.h \
 	ofproto-ext/hwv-vtep-cmd.c \
@@ -36,6 +64,7 @@ HWV_WRAPS = \
 	bridge_init \
 	bridge_run \
 	bridge_wait \
+	connmgr_flushed \
 	daemonize_complete \
 	dpif_close \
 	dpif_flow_del \
@@ -48,6 +77,9 @@ HWV_WRAPS = \
 	netdev_ports_insert \
 	netdev_ports_remove \
 	netdev_register_flow_api_provider \
+	ofproto_create \
+	ofproto_destroy \
+	ofproto_dpif_send_async_msg \
 	ovs_print_version \
 	ovsrec_interface_set_error \
 	tnl_neigh_set \

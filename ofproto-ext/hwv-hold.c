@@ -166,6 +166,7 @@ copy_metadata(struct flow *dst, const struct flow *src)
     dst->pkt_mark = src->pkt_mark;
     dst->in_port = src->in_port;
     dst->packet_type = src->packet_type;
+    dst->conj_id = src->conj_id;
 }
 
 void

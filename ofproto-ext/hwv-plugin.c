@@ -9,6 +9,7 @@
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-offload.h"
+#include "hwv-segments.h"
 #include "hwv-trace.h"
 #include "hwv-vtep-cmd.h"
 #include "hwv-vtep.h"
@@ -32,6 +33,7 @@ hwv_plugin_register(void)
     hwv_dump_register();
     hwv_trace_register();
     hwv_vtep_cmd_register();
+    hwv_segments_init();
 }
 
 void
@@ -40,6 +42,7 @@ hwv_plugin_run(void)
     hwv_fdb_instance_run();
     hwv_neigh_run();
     hwv_vtep_run();
+    hwv_segments_run();
     hwv_nic_run();
     hwv_wire_reap();
 }
@@ -50,6 +53,7 @@ hwv_plugin_wait(void)
     hwv_fdb_instance_wait();
     hwv_neigh_wait();
     hwv_vtep_wait();
+    hwv_segments_wait();
     hwv_nic_wait();
     hwv_wire_reap_wait();
 }

@@ -23,12 +23,15 @@
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-offload.h"
+#include "hwv-packet-in.h"
 #include "hwv-plugin.h"
+#include "hwv-segments.h"
 #include "hwv-stats.h"
 #include "hwv-tx-flush.h"
 #include "netdev-offload.h"
 #include "netdev-offload-provider.h"
 #include "netdev-provider.h"
+#include "ofproto/ofproto.h"
 #include "openvswitch/vlog.h"
 #include "smap.h"
 #include "tnl-neigh-cache.h"
@@ -68,6 +71,12 @@ WRAP(int, dpif_set_config, struct dpif *, const struct smap *);
 WRAP(void, dpif_close, struct dpif *);
 WRAP(void, ovsrec_interface_set_error, const struct ovsrec_interface *,
      const char *error);
+WRAP(int, ofproto_create, const char *datapath, const char *datapath_type,
+     struct ofproto **);
+WRAP(void, ofproto_destroy, struct ofproto *, bool del);
+WRAP(void, connmgr_flushed, struct connmgr *);
+WRAP(void, ofproto_dpif_send_async_msg, struct ofproto_dpif *,
+     struct ofproto_async_msg *);
 WRAP(void, tnl_neigh_set, const char name[IFNAMSIZ], const struct in6_addr *,
      const struct eth_addr);
 WRAP(int, tnl_neigh_snoop, const struct flow *, struct flow_wildcards *,
@@ -319,6 +328,52 @@ __wrap_dpif_close(struct dpif *dpif)
         hwv_dpif_closing(dpif);
     }
     __real_dpif_close(dpif);
+}
+
+/* Bridges and their rules
+ * ----------------------- */
+
+/* vswitchd/bridge.c creates and destroys the ofproto of each bridge. */
+int
+__wrap_ofproto_create(const char *datapath, const char *datapath_type,
+                      struct ofproto **ofprotop)
+{
+    int error = __real_ofproto_create(datapath, datapath_type, ofprotop);
+
+    if (!error) {
+        hwv_segments_bridge_created(*ofprotop);
+    }
+    return error;
+}
+
+void
+__wrap_ofproto_destroy(struct ofproto *ofproto, bool del)
+{
+    if (ofproto) {
+        hwv_segments_bridge_destroyed(ofproto);
+    }
+    __real_ofproto_destroy(ofproto, del);
+}
+
+/* ofproto/ofproto.c calls this after it has removed all rules of all tables
+ * but the internal one, e.g. as a controller was set; in standalone mode it
+ * installs the rule with actions=NORMAL. */
+void
+__wrap_connmgr_flushed(struct connmgr *mgr)
+{
+    hwv_segments_bridge_flushed(mgr);
+    __real_connmgr_flushed(mgr);
+}
+
+/* ofproto/ofproto-dpif-upcall.c calls this for each packet that gets to a
+ * "controller" action, in the thread that has the packet. */
+void
+__wrap_ofproto_dpif_send_async_msg(struct ofproto_dpif *ofproto,
+                                   struct ofproto_async_msg *msg)
+{
+    if (!hwv_packet_in_take(ofproto, msg)) {
+        __real_ofproto_dpif_send_async_msg(ofproto, msg);
+    }
 }
 
 /* Neighbors

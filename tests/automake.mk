@@ -180,6 +180,7 @@ TESTSUITE_AT = \
 	tests/hwv-macros.at \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
+	tests/hwv-segment.at \
 	tests/hwv-switch.at \
 	tests/hwv-options.at \
 	tests/hwv-control.at \
@@ -193,10 +194,8 @@ TESTSUITE_AT = \
 	tests/hwv-refused.at \
 	tests/hwv-stats.at \
 	tests/hwv-faults.at \
-	tests/hwv-sflow.at \
 	tests/hwv-underlay.at \
 	tests/hwv-vtep.at \
-	tests/hwv-wires.at \
 	tests/hwv-wrap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
