@@ -26,6 +26,7 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-netdev-info.c \
 	netdev-hwvxlan/hwv-netdev-io.c \
 	netdev-hwvxlan/hwv-netdev-qos.c \
+	netdev-hwvxlan/hwv-netdev-reconf.c \
 	netdev-hwvxlan/hwv-netdev.c \
 	netdev-hwvxlan/hwv-netdev.h \
 	netdev-hwvxlan/hwv-nic.c \

@@ -13,21 +13,39 @@
 #include "netdev-offload.h"
 #include "util.h"
 
+/* Adds 'error' to '*errors', unless it is NULL or there. */
+static void
+add_error(char **errors, const char *error)
+{
+    if (!*errors) {
+        *errors = nullable_xstrdup(error);
+    } else if (error && !strstr(*errors, error)) {
+        char *both = xasprintf("%s; %s", *errors, error);
+
+        free(*errors);
+        *errors = both;
+    }
+}
+
 char *
 hwv_netdev_config_error(const char *name)
 {
     struct netdev *netdev = netdev_from_name(name);
-    char *error = NULL;
+    char *errors = NULL;
 
     if (netdev && netdev->netdev_class == &hwv_netdev_class) {
         struct hwv_netdev *dev = hwv_netdev_cast(netdev);
 
         ovs_mutex_lock(&dev->mutex);
-        error = nullable_xstrdup(dev->config_error);
+        add_error(&errors, dev->config_error);
+        add_error(&errors, dev->wire_error);
+        if (netdev_mtu_is_user_config(netdev)) {
+            add_error(&errors, dev->mtu_error);
+        }
         ovs_mutex_unlock(&dev->mutex);
     }
     netdev_close(netdev);
-    return error;
+    return errors;
 }
 
 int
@@ -47,34 +65,19 @@ hwv_netdev_set_etheraddr(struct netdev *netdev, const struct eth_addr mac)
 }
 
 int
+hwv_netdev_get_ifindex(const struct netdev *netdev)
+{
+    struct netdev *wire = hwv_netdev_wire(netdev);
+
+    return wire ? netdev_get_ifindex(wire) : -ENODEV;
+}
+
+int
 hwv_netdev_get_mtu(const struct netdev *netdev, int *mtu)
 {
     struct netdev *wire = hwv_netdev_wire(netdev);
 
     return wire ? netdev_get_mtu(wire, mtu) : ENODEV;
-}
-
-int
-hwv_netdev_set_mtu(struct netdev *netdev, int mtu)
-{
-    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
-    struct hwv_wire *wire = ovsrcu_get(struct hwv_wire *, &dev->wire);
-    int error;
-
-    if (!wire) {
-        return ENODEV;
-    }
-
-    /* A wire that must stop for it asks to be reconfigured. */
-    error = netdev_set_mtu(hwv_wire_netdev(wire), mtu);
-    if (!error) {
-        if (netdev_is_reconf_required(hwv_wire_netdev(wire))) {
-            netdev_request_reconfigure(netdev);
-        } else {
-            hwv_wire_update_mtu(wire);
-        }
-    }
-    return error;
 }
 
 int

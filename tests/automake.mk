@@ -194,8 +194,10 @@ TESTSUITE_AT = \
 	tests/hwv-refused.at \
 	tests/hwv-stats.at \
 	tests/hwv-faults.at \
+	tests/hwv-sflow.at \
 	tests/hwv-underlay.at \
 	tests/hwv-vtep.at \
+	tests/hwv-wires.at \
 	tests/hwv-wrap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
