@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-EXTRA_DIST += utilities/quickstart
+EXTRA_DIST += \
+	utilities/quickstart \
+	utilities/quickstart-count.bash
 
 dist_bin_SCRIPTS = \
 	utilities/hwvxlan-restart-time \
