@@ -33,7 +33,7 @@ static bool wire_has_tx_multiq(const struct hwv_netdev *dev)
 static void start_next_wire(struct hwv_netdev *dev,
                             struct hwv_wire_refusal *)
     OVS_REQUIRES(dev->mutex);
-static void settle_errors(struct hwv_netdev *dev,
+static void settle_errors(struct hwv_netdev *dev, bool works,
                           struct hwv_wire_refusal *)
     OVS_REQUIRES(dev->mutex);
 static void set_error(char **errorp, const char *error);
@@ -180,7 +180,7 @@ hwv_netdev_reconfigure(struct netdev *netdev)
         } else {
             free(of_wire.message);
         }
-        settle_errors(dev, &refusal);
+        settle_errors(dev, !error, &refusal);
         netdev->n_rxq = netdev_n_rxq(hwv_wire_netdev(wire));
         netdev->n_txq = wire_has_tx_multiq(dev) ? n_txq : 1;
         netdev->ol_flags = hwv_wire_netdev(wire)->ol_flags;
@@ -262,7 +262,8 @@ start_next_wire(struct hwv_netdev *dev, struct hwv_wire_refusal *refusal)
 /* Keeps what 'refusal' tells, or that there is none, for the database, and
  * frees its message. */
 static void
-settle_errors(struct hwv_netdev *dev, struct hwv_wire_refusal *refusal)
+settle_errors(struct hwv_netdev *dev, bool works,
+              struct hwv_wire_refusal *refusal)
 {
     if (refusal->message) {
         VLOG_WARN("%s: %s", dev->port.name, refusal->message);
@@ -278,8 +279,11 @@ settle_errors(struct hwv_netdev *dev, struct hwv_wire_refusal *refusal)
     }
     free(refusal->message);
 
-    /* OVS writes the column when it looks at the configuration again. */
-    if_notifier_manual_report();
+    /* OVS writes the column when it looks at the configuration again.  A port
+     * that does not work at all it would add again, for ever. */
+    if (works) {
+        if_notifier_manual_report();
+    }
 }
 
 static void
