@@ -9,12 +9,15 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-config.h \
 	netdev-hwvxlan/hwv-dpif.c \
 	netdev-hwvxlan/hwv-dpif.h \
+	netdev-hwvxlan/hwv-dump-json.h \
+	netdev-hwvxlan/hwv-dump-ports.c \
 	netdev-hwvxlan/hwv-dump-rows.c \
 	netdev-hwvxlan/hwv-dump-rows.h \
 	netdev-hwvxlan/hwv-dump.c \
 	netdev-hwvxlan/hwv-dump.h \
 	netdev-hwvxlan/hwv-entry.c \
 	netdev-hwvxlan/hwv-flow-bind.c \
+	netdev-hwvxlan/hwv-flow-compile.c \
 	netdev-hwvxlan/hwv-flow-reject.c \
 	netdev-hwvxlan/hwv-flow.c \
 	netdev-hwvxlan/hwv-flow.h \

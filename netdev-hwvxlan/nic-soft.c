@@ -337,6 +337,7 @@ verdict_output(const struct hwv_verdict *verdict, uint16_t *port)
         *port = verdict->vf;
         return true;
     case HWV_VERDICT_UPLINK:
+    case HWV_VERDICT_VLAN:
     case HWV_VERDICT_ENCAP:
         *port = HWV_UPLINK;
         return true;
@@ -389,16 +390,6 @@ burst_open_egresses(const struct soft_ports *ports, struct burst *b, size_t n)
     }
 }
 
-/* Length of 'packet' once it is rewritten. */
-static size_t
-rewritten_size(const struct dp_packet *packet,
-               const struct hwv_verdict *verdict)
-{
-    return dp_packet_size(packet) - verdict->outer_len
-           + (verdict->type == HWV_VERDICT_ENCAP
-              ? verdict->tunnel->encap.len : 0);
-}
-
 static void
 burst_count_port(const struct burst *b, enum hwv_port_counter counter,
                  uint32_t bytes)
@@ -436,7 +427,8 @@ burst_handle_packet(struct burst *b, struct dp_packet *packet,
     while (e->port != port) {
         e++;
     }
-    if (rewritten_size(packet, verdict) > hwv_wire_max_frame(e->to->wire)) {
+    if (hwv_rewritten_size(packet, verdict)
+        > hwv_wire_max_frame(e->to->wire)) {
         burst_count_port(b, HWV_RX_DROP_MTU, size);
         dp_packet_delete(packet);
         return true;

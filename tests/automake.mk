@@ -182,6 +182,7 @@ TESTSUITE_AT = \
 	tests/hwv-encap.at \
 	tests/hwv-segment.at \
 	tests/hwv-switch.at \
+	tests/hwv-vlan.at \
 	tests/hwv-options.at \
 	tests/hwv-control.at \
 	tests/hwv-ports.at \
