@@ -2,12 +2,26 @@
 
 noinst_LTLIBRARIES += ofproto-ext/libhwvofproto.la
 ofproto_ext_libhwvofproto_la_SOURCES = \
+	ofproto-ext/hwv-fdb-cmd.c \
+	ofproto-ext/hwv-fdb-cmd.h \
+	ofproto-ext/hwv-fdb-config.c \
+	ofproto-ext/hwv-fdb-config.h \
+	ofproto-ext/hwv-fdb-devices.c \
+	ofproto-ext/hwv-fdb-devices.h \
 	ofproto-ext/hwv-fdb-entry.c \
 	ofproto-ext/hwv-fdb-flood.c \
 	ofproto-ext/hwv-fdb-instance.c \
 	ofproto-ext/hwv-fdb-instance.h \
+	ofproto-ext/hwv-fdb-kernel.c \
+	ofproto-ext/hwv-fdb-kernel.h \
 	ofproto-ext/hwv-fdb-learned.c \
+	ofproto-ext/hwv-fdb-netlink.c \
+	ofproto-ext/hwv-fdb-netlink.h \
+	ofproto-ext/hwv-fdb-parse.c \
+	ofproto-ext/hwv-fdb-parse.h \
 	ofproto-ext/hwv-fdb-private.h \
+	ofproto-ext/hwv-fdb-rows.c \
+	ofproto-ext/hwv-fdb-rows.h \
 	ofproto-ext/hwv-fdb.c \
 	ofproto-ext/hwv-fdb.h \
 	ofproto-ext/hwv-hold.c \

@@ -158,7 +158,7 @@ static bool
 dst_is_valid(const struct hwv_fdb_dst *dst)
 {
     return (hwv_fdb_dst_is_local(dst) ? dst->port != OFPP_NONE
-            : dst->port == OFPP_NONE && fdb_is_one_host(&dst->vtep));
+            : dst->port == OFPP_NONE && hwv_fdb_is_vtep(&dst->vtep));
 }
 
 static uint32_t

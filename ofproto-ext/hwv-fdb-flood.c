@@ -26,7 +26,7 @@ hwv_fdb_flood_add(struct hwv_fdb *fdb, const struct hwv_vtag *vtag,
     struct fdb_segment *segment;
     struct hwv_fdb_flood *flood;
 
-    if (vtag->type == HWV_VTAG_NONE || !fdb_is_one_host(vtep)) {
+    if (vtag->type == HWV_VTAG_NONE || !hwv_fdb_is_vtep(vtep)) {
         return EINVAL;
     }
     segment = fdb_get_segment(fdb, vtag);
@@ -107,7 +107,7 @@ hwv_fdb_flood_flush(struct hwv_fdb *fdb, const struct hwv_vtag *vtag,
 }
 
 bool
-fdb_is_one_host(const struct in6_addr *ip)
+hwv_fdb_is_vtep(const struct in6_addr *ip)
 {
     ovs_be32 ip4 = in6_addr_get_mapped_ipv4(ip);
 

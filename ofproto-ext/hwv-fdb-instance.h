@@ -8,7 +8,7 @@
 
 struct hwv_fdb;
 
-/* Creates the FDB.  Called once. */
+/* Creates the FDB, and registers its commands.  Called once. */
 void hwv_fdb_register(void);
 
 /* Returns the FDB. */

@@ -137,6 +137,19 @@ hwv_fdb_set_used_cb(struct hwv_fdb *fdb, hwv_fdb_used_cb *cb, void *aux)
     fdb->used_aux = aux;
 }
 
+long long int
+hwv_fdb_last_used(const struct hwv_fdb *fdb, const struct hwv_fdb_entry *entry)
+{
+    long long int used = 0;
+
+    /* What is underneath has no rules. */
+    if (fdb->used_cb
+        && hwv_fdb_lookup(fdb, entry->vtag, entry->mac) == entry) {
+        used = fdb->used_cb(entry, fdb->used_aux);
+    }
+    return MAX(entry->used, used);
+}
+
 void
 hwv_fdb_run(struct hwv_fdb *fdb)
 {
@@ -257,11 +270,8 @@ look_at(struct hwv_fdb *fdb, struct fdb_learned *learned, long long int second)
     struct fdb_segment *segment = fdb_entry_segment(&learned->up);
     struct hwv_fdb_entry *entry = &learned->up;
 
-    if (due(fdb, learned) <= second && fdb->used_cb
-        && hwv_fdb_lookup(fdb, entry->vtag, entry->mac) == entry) {
-        long long int used = fdb->used_cb(entry, fdb->used_aux);
-
-        entry->used = MAX(entry->used, used);
+    if (due(fdb, learned) <= second) {
+        entry->used = hwv_fdb_last_used(fdb, entry);
     }
     if (due(fdb, learned) <= second) {
         fdb_remove_entry(fdb, segment, entry);

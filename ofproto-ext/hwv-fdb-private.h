@@ -81,9 +81,6 @@ struct hwv_fdb {
     uint32_t basis;             /* Of hash values: for nobody to guess. */
 };
 
-/* Is 'ip' the address of one host? */
-bool fdb_is_one_host(const struct in6_addr *ip);
-
 /* hwv-fdb.c */
 struct fdb_segment *fdb_find_segment(const struct hwv_fdb *,
                                      const struct hwv_vtag *);

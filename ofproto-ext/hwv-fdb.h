@@ -75,6 +75,9 @@ bool hwv_fdb_dst_is_local(const struct hwv_fdb_dst *dst);
 bool hwv_fdb_dst_equal(const struct hwv_fdb_dst *a,
                        const struct hwv_fdb_dst *b);
 
+/* Can 'ip' be a VTEP's: is it the address of one host? */
+bool hwv_fdb_is_vtep(const struct in6_addr *ip);
+
 /* An entry, for reading only.  It is good until the FDB changes. */
 struct hwv_fdb_entry {
     const struct hwv_vtag *vtag;
@@ -257,6 +260,10 @@ typedef long long int hwv_fdb_used_cb(const struct hwv_fdb_entry *entry,
 
 /* Sets who is asked, or NULL. */
 void hwv_fdb_set_used_cb(struct hwv_fdb *fdb, hwv_fdb_used_cb *cb, void *aux);
+
+/* When learned 'entry' was last learned or used, in msec. */
+long long int hwv_fdb_last_used(const struct hwv_fdb *fdb,
+                                const struct hwv_fdb_entry *entry);
 
 /* Ageing.  Looks at a limited number of entries; the next call goes on. */
 void hwv_fdb_run(struct hwv_fdb *fdb);

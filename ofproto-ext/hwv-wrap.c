@@ -19,6 +19,7 @@
 #include "dpif-provider.h"
 #include "flow.h"
 #include "hwv-dpif.h"
+#include "hwv-fdb-config.h"
 #include "hwv-neigh.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
@@ -99,6 +100,7 @@ __wrap_bridge_run(void)
 {
     hwv_plugin_run();
     __real_bridge_run();
+    hwv_fdb_config_end();
 }
 
 void
@@ -133,13 +135,23 @@ __wrap_ovs_print_version(uint8_t min_ofp, uint8_t max_ofp)
 }
 
 /* vswitchd/bridge.c clears the error column of every port that it has after
- * it has applied the configuration. */
+ * it has applied the configuration: all of them in one bridge_run(). */
 void
 __wrap_ovsrec_interface_set_error(const struct ovsrec_interface *iface,
                                   const char *error)
 {
     char *kept = error ? NULL : hwv_netdev_config_error(iface->name);
 
+    if (!error) {
+        char *fdb_error = hwv_fdb_config_apply(iface->name, iface->type,
+                                               &iface->other_config);
+
+        if (kept) {
+            free(fdb_error);
+        } else {
+            kept = fdb_error;
+        }
+    }
     __real_ovsrec_interface_set_error(iface, kept ? kept : error);
     free(kept);
 }

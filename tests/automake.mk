@@ -173,6 +173,15 @@ tests_test_hwv_counters_LDADD = $(UNIT_TEST_LIBS)
 
 include tests/fuzz/automake.mk
 
+# The FDB by itself.  Not a part of any suite.
+EXTRA_PROGRAMS = tests/bench-hwv-fdb
+tests_bench_hwv_fdb_SOURCES = tests/bench-hwv-fdb.c
+tests_bench_hwv_fdb_LDADD = $(UNIT_TEST_LIBS)
+CLEANFILES += tests/bench-hwv-fdb
+.PHONY: bench-fdb
+bench-fdb: tests/bench-hwv-fdb
+	tests/bench-hwv-fdb
+
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.
 TESTSUITE_AT = \
@@ -196,6 +205,8 @@ TESTSUITE_AT = \
 	tests/hwv-stats.at \
 	tests/hwv-faults.at \
 	tests/hwv-sflow.at \
+	tests/hwv-fdb-macros.at \
+	tests/hwv-fdb.at \
 	tests/hwv-underlay.at \
 	tests/hwv-vtep.at \
 	tests/hwv-wires.at \
@@ -208,6 +219,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-acl.at \
 	tests/system-base.at \
 	tests/system-faults.at \
+	tests/system-fdb.at \
 	tests/system-hits.at \
 	tests/system-idle.at \
 	tests/system-migration.at \
