@@ -318,6 +318,7 @@ look_up_rx(const struct hwv_tables *tables, uint32_t domain,
     case HWV_VERDICT_UPLINK:
     case HWV_VERDICT_VLAN:
     case HWV_VERDICT_ENCAP:
+    case HWV_VERDICT_WITHDRAWN:
         /* From the uplink back to the uplink: no such entry is ever made, so
          * what a packet would have to look like afterwards is not ours to
          * guess. */
@@ -369,6 +370,9 @@ look_up(const struct hwv_tables *tables, uint8_t direction, uint32_t domain,
         verdict.tunnel = hwv_tunnel_table_get(tables->tunnels, value.tunnel);
         if (!verdict.tunnel) {
             return miss(HWV_MISS_NO_FLOW);
+        }
+        if (hwv_tunnel_is_blocked(verdict.tunnel)) {
+            verdict.type = HWV_VERDICT_WITHDRAWN;
         }
         break;
     }
@@ -499,6 +503,9 @@ hwv_verdict_format(const struct hwv_verdict *verdict, struct ds *s)
         break;
     case HWV_VERDICT_ENCAP:
         format_encap(verdict, s);
+        break;
+    case HWV_VERDICT_WITHDRAWN:
+        ds_put_cstr(s, "The NIC drops it, as its VTEP has been withdrawn.");
         break;
     }
 }

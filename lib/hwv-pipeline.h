@@ -66,6 +66,7 @@ enum hwv_verdict_type {
     HWV_VERDICT_UPLINK,         /* To the uplink as it is. */
     HWV_VERDICT_VLAN,           /* To the uplink with a VLAN tag of 'tci'. */
     HWV_VERDICT_ENCAP,          /* To the uplink through 'tunnel'. */
+    HWV_VERDICT_WITHDRAWN,      /* Dropped, as the tunnel is blocked. */
 };
 
 struct hwv_verdict {

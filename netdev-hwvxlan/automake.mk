@@ -4,6 +4,8 @@ noinst_LTLIBRARIES += netdev-hwvxlan/libhwvnetdev.la
 netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-actions.c \
 	netdev-hwvxlan/hwv-actions.h \
+	netdev-hwvxlan/hwv-announce.c \
+	netdev-hwvxlan/hwv-announce.h \
 	netdev-hwvxlan/hwv-bind.h \
 	netdev-hwvxlan/hwv-config.c \
 	netdev-hwvxlan/hwv-config.h \
@@ -21,6 +23,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-flow-reject.c \
 	netdev-hwvxlan/hwv-flow.c \
 	netdev-hwvxlan/hwv-flow.h \
+	netdev-hwvxlan/hwv-learning.c \
+	netdev-hwvxlan/hwv-learning.h \
 	netdev-hwvxlan/hwv-match-outer.c \
 	netdev-hwvxlan/hwv-match-work.c \
 	netdev-hwvxlan/hwv-match-work.h \

@@ -141,12 +141,25 @@ parse_limit(const struct smap *options, const char *key, unsigned int def,
 }
 
 static int
+parse_bool(const struct smap *options, const char *key, bool def, bool *value,
+           char **errp)
+{
+    const char *s = smap_get_def(options, key, def ? "true" : "false");
+
+    *value = !strcmp(s, "true");
+    if (!*value && strcmp(s, "false")) {
+        return fail(errp, xasprintf("options:%s=%s: use true or false", key,
+                                    s));
+    }
+    return 0;
+}
+
+static int
 parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
 {
     static const char *const vf_options[] = {
         "vf", "mac", "vni", "vlan", "unknown"
     };
-    const char *offload = smap_get_def(options, "offload", "true");
     int error;
 
     config->id = HWV_UPLINK;
@@ -164,12 +177,12 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
         return error;
     }
 
-    config->offload = !strcmp(offload, "true");
-    if (!config->offload && strcmp(offload, "false")) {
-        return fail(errp, xasprintf("options:offload=%s: use true or false",
-                                    offload));
+    error = parse_bool(options, "offload", true, &config->offload, errp);
+    if (!error) {
+        error = parse_bool(options, "learn-next-hop", false,
+                           &config->learn_next_hop, errp);
     }
-    return 0;
+    return error;
 }
 
 /* Returns true if 's' is a unicast address, written as OVS writes it, in
@@ -191,7 +204,7 @@ static int
 parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 {
     static const char *const pf_options[] = {
-        "max-flows", "max-tunnels", "offload"
+        "max-flows", "max-tunnels", "offload", "learn-next-hop"
     };
     const char *vf = smap_get(options, "vf");
     const char *mac = smap_get(options, "mac");
@@ -339,7 +352,7 @@ copy_wire_options(const struct smap *options, struct smap *wire_options)
 {
     static const char *const ours[] = {
         "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows",
-        "max-tunnels", "offload", "wire", "wire-dev",
+        "max-tunnels", "offload", "learn-next-hop", "wire", "wire-dev",
     };
 
     smap_clone(wire_options, options);

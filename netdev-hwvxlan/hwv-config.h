@@ -31,6 +31,7 @@ struct hwv_config {
                                  * be dropped. */
     struct hwv_nic_limits limits; /* PF. */
     bool offload;               /* PF. */
+    bool learn_next_hop;        /* PF: also from outer headers. */
 };
 
 /* Parses 'options' of Interface 'name' into '*config', for

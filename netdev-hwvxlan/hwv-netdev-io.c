@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "dp-packet.h"
+#include "hwv-announce.h"
 #include "hwv-port-counters.h"
 #include "hwv-tx-flush.h"
 #include "hwv-wire.h"
@@ -92,6 +93,9 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     }
     if (dp_packet_batch_is_empty(batch)) {
         return EAGAIN;          /* Nothing for OVS. */
+    }
+    if (rx && rx->id == HWV_UPLINK) {
+        hwv_announce_look(dev->port.name, batch);
     }
     hwv_tx_flush_needed();
     return 0;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "hwv-learning.h"
 #include "hwv-port-counters.h"
 #include "hwv-segment.h"
 #include "hwv-wire.h"
@@ -68,6 +69,7 @@ hwv_netdev_destruct(struct netdev *netdev)
     ovs_list_remove(&dev->node);
     ovs_mutex_unlock(&list_mutex);
 
+    hwv_learning_vote(&dev->against_learning, false);
     hwv_nic_detach(&dev->port);
     hwv_wire_close(dev->next_wire);
     hwv_wire_close(ovsrcu_get_protected(struct hwv_wire *, &dev->wire));
@@ -142,6 +144,8 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
         if (!error) {
             hwv_nic_attach(&dev->port, config.nic, config.id);
             apply_mac(dev, &config);
+            hwv_learning_vote(&dev->against_learning,
+                              config.is_pf && !config.learn_next_hop);
             hwv_port_set_segment(&dev->port, &config.vtag,
                                  config.unknown_flood);
             if (config.is_pf) {

@@ -207,6 +207,11 @@ void hwv_nic_late(const struct hwv_nic *nic, struct hwv_count *late)
 void hwv_nic_use(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 void hwv_nic_unuse(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 
+/* Blocks all tunnels of all NICs to 'vtep' (IPv4 as IPv4-mapped) that flows
+ * use, or lets them send again.  Returns how many. */
+size_t hwv_nic_block_vtep(const struct in6_addr *vtep, bool blocked)
+    OVS_EXCLUDED(hwv_control_mutex);
+
 /* Main loop. */
 void hwv_nic_run(void) OVS_EXCLUDED(hwv_control_mutex);
 void hwv_nic_wait(void) OVS_EXCLUDED(hwv_control_mutex);

@@ -24,6 +24,8 @@ ofproto_ext_libhwvofproto_la_SOURCES = \
 	ofproto-ext/hwv-fdb-rows.h \
 	ofproto-ext/hwv-fdb.c \
 	ofproto-ext/hwv-fdb.h \
+	ofproto-ext/hwv-follow.c \
+	ofproto-ext/hwv-follow.h \
 	ofproto-ext/hwv-hold.c \
 	ofproto-ext/hwv-hold.h \
 	ofproto-ext/hwv-fdb-entry.c \
@@ -36,6 +38,8 @@ ofproto_ext_libhwvofproto_la_SOURCES = \
 	ofproto-ext/hwv-fdb.h \
 	ofproto-ext/hwv-hold.c \
 	ofproto-ext/hwv-hold.h \
+	ofproto-ext/hwv-neigh-kernel.c \
+	ofproto-ext/hwv-neigh-kernel.h \
 	ofproto-ext/hwv-neigh.c \
 	ofproto-ext/hwv-neigh.h \
 	ofproto-ext/hwv-neighbor.c \
@@ -68,6 +72,8 @@ ofproto_ext_libhwvofproto_la_SOURCES = \
 	ofproto-ext/hwv-vtep-cmd.h \
 	ofproto-ext/hwv-vtep.c \
 	ofproto-ext/hwv-vtep.h \
+	ofproto-ext/hwv-withdraw.c \
+	ofproto-ext/hwv-withdraw.h \
 	ofproto-ext/hwv-wrap.c
 
 # The functions of OVS that we stand in front of: each call of FUNCTION from

@@ -3,10 +3,16 @@
 #include <config.h>
 #include "hwv-neigh.h"
 
+#include "coverage.h"
+#include "hwv-follow.h"
+#include "hwv-learning.h"
 #include "hwv-next-hop.h"
 #include "netdev.h"
 #include "ovs-thread.h"
 #include "seq.h"
+
+/* Outer headers that were not learned from. */
+COVERAGE_DEFINE(hwv_neigh_not_learned);
 
 /* The state that was last acted upon, as hwv_neigh_seqno() says.  Main thread
  * only. */
@@ -25,6 +31,25 @@ learned_seq(void)
         ovsthread_once_done(&once);
     }
     return seq;
+}
+
+/* Looking up keeps an entry from expiring, as learning it once more does. */
+bool
+hwv_neigh_may_learn(const char *bridge, const struct in6_addr *ip,
+                    struct eth_addr mac)
+{
+    struct eth_addr known;
+
+    if (hwv_next_hop_lookup(bridge, ip, &known)
+        && eth_addr_equals(known, mac)) {
+        return false;
+    }
+    if (hwv_learning_allowed()) {
+        return true;
+    }
+    COVERAGE_INC(hwv_neigh_not_learned);
+    hwv_follow_suspect(ip, mac);
+    return false;
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "coverage.h"
 #include "hash.h"
+#include "hwv-neigh-kernel.h"
 #include "hwv-neigh.h"
 #include "hwv-next-hop.h"
 #include "hwv-solicit.h"
@@ -52,6 +53,12 @@ neighbor_hash(const char *bridge, const char *dev, const struct in6_addr *ip)
                                                   hash_string(dev, 0)));
 }
 
+/* The main thread looks by itself. */
+static void
+ignore_mac(struct eth_addr mac OVS_UNUSED, void *aux OVS_UNUSED)
+{
+}
+
 struct hwv_neighbor *
 hwv_neighbor_ref(const char *bridge, const char *dev,
                  const struct in6_addr *ip)
@@ -76,6 +83,10 @@ hwv_neighbor_ref(const char *bridge, const char *dev,
     neighbor->next_request = time_msec();
     hmap_insert(&neighbors, &neighbor->node, hash);
     look_up(neighbor, time_msec());
+    neighbor->watch = hwv_next_hop_watch(bridge, ip,
+                                         neighbor->known ? neighbor->mac
+                                         : eth_addr_zero,
+                                         ignore_mac, NULL);
     next_request = MIN(next_request, neighbor->next_request);
     return neighbor;
 }
@@ -85,6 +96,7 @@ hwv_neighbor_unref(struct hwv_neighbor *neighbor)
 {
     if (neighbor && !--neighbor->n_refs) {
         hmap_remove(&neighbors, &neighbor->node);
+        hwv_next_hop_unwatch(neighbor->watch);
         free(neighbor);
     }
 }
@@ -140,6 +152,11 @@ look_up(struct hwv_neighbor *neighbor, long long int now)
 
     neighbor->known = hwv_next_hop_lookup(neighbor->bridge, &neighbor->ip,
                                           &mac);
+    if (!neighbor->known && hwv_neigh_kernel_find(neighbor->bridge,
+                                                  &neighbor->ip, &mac)) {
+        hwv_neigh_set(neighbor->bridge, &neighbor->ip, mac);
+        neighbor->known = true;
+    }
     if (neighbor->known) {
         bool same = was_known && eth_addr_equals(mac, neighbor->mac);
 

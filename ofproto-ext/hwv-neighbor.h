@@ -27,6 +27,8 @@
 #include "openvswitch/list.h"
 #include "packets.h"
 
+struct hwv_next_hop_watch;
+
 struct hwv_neighbor {
     struct hmap_node node;      /* In all neighbours. */
     char bridge[IFNAMSIZ];      /* By which OVS's cache calls it. */
@@ -34,6 +36,7 @@ struct hwv_neighbor {
     struct in6_addr ip;         /* IPv4 as IPv4-mapped. */
     unsigned int n_refs;
     struct ovs_list users;      /* For those who refer to it. */
+    struct hwv_next_hop_watch *watch; /* So that claims are followed. */
 
     bool known;
     struct eth_addr mac;        /* If 'known'. */

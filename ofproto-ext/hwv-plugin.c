@@ -5,6 +5,8 @@
 
 #include "hwv-dump.h"
 #include "hwv-fdb-instance.h"
+#include "hwv-follow.h"
+#include "hwv-neigh-kernel.h"
 #include "hwv-neigh.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
@@ -31,6 +33,8 @@ hwv_plugin_register(void)
     netdev_register_flow_api_provider(&hwv_offload_api);
     hwv_fdb_register();
     hwv_dump_register();
+    hwv_follow_register();
+    hwv_neigh_kernel_register();
     hwv_trace_register();
     hwv_vtep_cmd_register();
     hwv_segments_init();
@@ -40,7 +44,9 @@ void
 hwv_plugin_run(void)
 {
     hwv_fdb_instance_run();
+    hwv_neigh_kernel_run();
     hwv_neigh_run();
+    hwv_follow_run();
     hwv_vtep_run();
     hwv_segments_run();
     hwv_nic_run();
@@ -51,7 +57,9 @@ void
 hwv_plugin_wait(void)
 {
     hwv_fdb_instance_wait();
+    hwv_neigh_kernel_wait();
     hwv_neigh_wait();
+    hwv_follow_wait();
     hwv_vtep_wait();
     hwv_segments_wait();
     hwv_nic_wait();

@@ -7,6 +7,7 @@
 #include "hwv-hold.h"
 #include "hwv-neigh.h"
 #include "hwv-neighbor.h"
+#include "hwv-withdraw.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "packets.h"
@@ -57,6 +58,7 @@ hwv_vtep_ref(const struct in6_addr *ip)
         hmap_insert(&vteps_by_id, &vtep->id_node, hash_int(vtep->id, 0));
         follow_route(vtep);
         vtep->state = vtep_state(vtep);
+        hwv_withdraw_end(ip);
         hwv_hold_create(vtep->id, vtep->state == HWV_VTEP_UP);
     }
     vtep->n_refs++;
@@ -72,6 +74,7 @@ hwv_vtep_unref(struct hwv_vtep *vtep)
         return false;
     }
     hwv_hold_destroy(vtep->id);
+    hwv_withdraw(&vtep->ip);
     use_route(vtep, &none);
     hmap_remove(&vteps, &vtep->node);
     hmap_remove(&vteps_by_id, &vtep->id_node);
@@ -136,6 +139,7 @@ hwv_vtep_run(void)
     uint64_t seqno = hwv_neigh_seqno();
     struct hwv_vtep *vtep;
 
+    hwv_withdraw_run();
     if (hmap_is_empty(&vteps)) {
         return;
     }
@@ -154,6 +158,7 @@ hwv_vtep_run(void)
 void
 hwv_vtep_wait(void)
 {
+    hwv_withdraw_wait();
     if (!hmap_is_empty(&vteps)) {
         hwv_neigh_seqno_wait(last_seqno);
         poll_timer_wait_until(next_lookup);

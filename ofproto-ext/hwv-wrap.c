@@ -392,8 +392,8 @@ __wrap_ofproto_dpif_send_async_msg(struct ofproto_dpif *ofproto,
  * ---------
  *
  * ofproto/ofproto-dpif-xlate.c lets OVS learn in any thread: from ARP and ND
- * packets (tnl_neigh_snoop), and from the outer headers of packets that are
- * for a tunnel port (tnl_neigh_set).  OVS changes 'tnl_conf_seq' before it has
+ * packets (tnl_neigh_snoop), and, if we let it, from the outer headers of
+ * packets that are for a tunnel port (tnl_neigh_set).  OVS changes 'tnl_conf_seq' before it has
  * the new MAC address in its cache: whoever looks only then, as the main
  * thread does, may find nothing and is not told again. */
 
@@ -401,6 +401,20 @@ void
 __wrap_tnl_neigh_set(const char name[IFNAMSIZ], const struct in6_addr *ip,
                      const struct eth_addr mac)
 {
+    if (hwv_neigh_may_learn(name, ip, mac)) {
+        __real_tnl_neigh_set(name, ip, mac);
+        hwv_neigh_learned(name, ip);
+    }
+}
+
+/* Past our wrapper. */
+void
+hwv_neigh_set(const char *bridge, const struct in6_addr *ip,
+              struct eth_addr mac)
+{
+    char name[IFNAMSIZ] = "";
+
+    ovs_strlcpy(name, bridge, sizeof name);
     __real_tnl_neigh_set(name, ip, mac);
     hwv_neigh_learned(name, ip);
 }

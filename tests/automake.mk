@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
+	tests/test-hwv-hold \
 	tests/test-hwv-match \
 	tests/test-hwv-match-soundness \
 	tests/test-hwv-next-hop \
@@ -78,6 +79,11 @@ tests_test_hwv_frame_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_hold_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-hold.c
+tests_test_hwv_hold_LDADD = ofproto-ext/libhwvofproto.la $(UNIT_TEST_LIBS)
 
 tests_test_hwv_next_hop_SOURCES = \
 	tests/hwv-unit.h \
@@ -208,6 +214,7 @@ TESTSUITE_AT = \
 	tests/hwv-fdb-macros.at \
 	tests/hwv-fdb.at \
 	tests/hwv-underlay.at \
+	tests/hwv-neigh.at \
 	tests/hwv-vtep.at \
 	tests/hwv-wires.at \
 	tests/hwv-wrap.at
@@ -223,6 +230,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-hits.at \
 	tests/system-idle.at \
 	tests/system-migration.at \
+	tests/system-neigh.at \
 	tests/system-next-hop.at \
 	tests/system-reconfigure.at \
 	tests/system-share.at \
