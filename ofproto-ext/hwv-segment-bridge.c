@@ -221,6 +221,8 @@ install_lead(struct hwv_bridge *bridge, struct hwv_lead *lead)
     struct hwv_rule rule;
     bool taken;
 
+    hwv_rule_enter(&rule);
+    install(bridge, &rule);
     if (lead->kind != HWV_LEAD_VF) {
         hwv_rule_entry_foreign(&rule, lead->port);
         install(bridge, &rule);
@@ -261,6 +263,10 @@ remove_lead(struct hwv_bridge *bridge, struct hwv_lead *lead)
     }
     hmap_remove(&bridge->leads, &lead->node);
     free(lead);
+    if (hmap_is_empty(&bridge->leads)) {
+        hwv_rule_enter(&rule);
+        uninstall(bridge, &rule);
+    }
 }
 
 static void

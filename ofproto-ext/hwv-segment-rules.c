@@ -11,10 +11,11 @@
 #include "packets.h"
 #include "unaligned.h"
 
-/* Values of conj_id; 0 in ENTRY, as in each packet that comes in. */
+/* Values of conj_id, which is 0 in each packet that comes in. */
 #define STAGE_MAGIC 0x68770000
 enum stage {
-    STAGE_ENTRY = 0,
+    STAGE_NONE = 0,
+    STAGE_ENTRY = STAGE_MAGIC,
     STAGE_SOURCE = STAGE_MAGIC + 1,
     STAGE_PLACE = STAGE_MAGIC + 2,
     STAGE_TARGET = STAGE_MAGIC + 3,
@@ -96,19 +97,30 @@ void
 hwv_rule_lead_tunnel(struct hwv_rule *rule, ofp_port_t tunnel)
 {
     init_lead(rule, tunnel);
-    match_set_conj_id(&rule->match, STAGE_ENTRY);
+    match_set_conj_id(&rule->match, STAGE_NONE);
 }
 
 void
 hwv_rule_lead_uplink(struct hwv_rule *rule, ofp_port_t uplink)
 {
     init_lead(rule, uplink);
-    match_set_conj_id(&rule->match, STAGE_ENTRY);
+    match_set_conj_id(&rule->match, STAGE_NONE);
     match_set_dl_tci_masked(&rule->match, htons(VLAN_CFI), htons(VLAN_CFI));
 }
 
 /* ENTRY
  * ----- */
+
+/* Whoever comes into the internal table from outside goes on by the port that
+ * the packet came from, whatever in_port was resubmitted with.  After that, a
+ * user's rule may go on: it must not find itself in a stage. */
+void
+hwv_rule_enter(struct hwv_rule *rule)
+{
+    init(rule, STAGE_NONE, PRIORITY_SEGMENT);
+    go(rule, STAGE_ENTRY);
+    set_field(rule, MFF_CONJ_ID, STAGE_NONE);
+}
 
 void
 hwv_rule_entry_vf(struct hwv_rule *rule, ofp_port_t vf,
@@ -462,7 +474,7 @@ output_tagged(struct hwv_rule *rule, ofp_port_t port, uint16_t vlan)
 {
     struct ofpact_vlan_vid *vid;
 
-    set_field(rule, MFF_CONJ_ID, STAGE_ENTRY);
+    set_field(rule, MFF_CONJ_ID, STAGE_NONE);
     ofpact_put_PUSH_VLAN(&rule->ofpacts)->ethertype = htons(ETH_TYPE_VLAN_8021Q);
     vid = ofpact_put_SET_VLAN_VID(&rule->ofpacts);
     vid->vlan_vid = vlan;

@@ -29,7 +29,8 @@
  *
  * The stage is in the field conj_id, which OpenFlow cannot write: so there is
  * no other way into a stage than through ENTRY.  There in_port is the port
- * that the packet came from, even if a user's rule says "resubmit(VF,0)".
+ * that the packet came from, even if a user's rule says "resubmit(VF,0)" or
+ * "resubmit(VF,254)".
  * Nothing that is written for the sake of these stages is a header field, and
  * so the datapath flow matches on in_port, MACs, and the outer source only.
  *
@@ -104,7 +105,9 @@ void hwv_rule_lead_vf(struct hwv_rule *rule, ofp_port_t vf);
 void hwv_rule_lead_tunnel(struct hwv_rule *rule, ofp_port_t tunnel);
 void hwv_rule_lead_uplink(struct hwv_rule *rule, ofp_port_t uplink);
 
-/* ENTRY.  What no rule of this stage matches is dropped, by OVS's own rule. */
+/* ENTRY.  What no rule of this stage matches is dropped, by OVS's own rule.
+ * hwv_rule_enter() leads there, once for a bridge. */
+void hwv_rule_enter(struct hwv_rule *rule);
 void hwv_rule_entry_vf(struct hwv_rule *rule, ofp_port_t vf,
                        const struct hwv_vtag *vtag);
 void hwv_rule_entry_tagged(struct hwv_rule *rule, ofp_port_t vf);
