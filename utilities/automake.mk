@@ -11,5 +11,6 @@ sandboxdir = $(pkgdatadir)/sandbox
 dist_sandbox_DATA = \
 	utilities/sandbox/network.bash \
 	utilities/sandbox/process.bash \
+	utilities/sandbox/segment.bash \
 	utilities/sandbox/tcp.py \
 	utilities/sandbox/traffic.bash
