@@ -147,6 +147,7 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
         "vf", "mac", "vni", "vlan", "unknown"
     };
     const char *offload = smap_get_def(options, "offload", "true");
+    const char *first_packet = smap_get_def(options, "first-packet", "cpu");
     int error;
 
     config->id = HWV_UPLINK;
@@ -162,6 +163,12 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
     }
     if (error) {
         return error;
+    }
+
+    config->first_packet_nic = !strcmp(first_packet, "nic");
+    if (!config->first_packet_nic && strcmp(first_packet, "cpu")) {
+        return fail(errp, xasprintf("options:first-packet=%s: use cpu "
+                                    "(default) or nic", first_packet));
     }
 
     config->offload = !strcmp(offload, "true");
@@ -191,7 +198,7 @@ static int
 parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 {
     static const char *const pf_options[] = {
-        "max-flows", "max-tunnels", "offload"
+        "max-flows", "max-tunnels", "offload", "first-packet"
     };
     const char *vf = smap_get(options, "vf");
     const char *mac = smap_get(options, "mac");
@@ -339,7 +346,7 @@ copy_wire_options(const struct smap *options, struct smap *wire_options)
 {
     static const char *const ours[] = {
         "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows",
-        "max-tunnels", "offload", "wire", "wire-dev",
+        "max-tunnels", "offload", "first-packet", "wire", "wire-dev",
     };
 
     smap_clone(wire_options, options);

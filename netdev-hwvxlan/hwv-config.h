@@ -31,6 +31,7 @@ struct hwv_config {
                                  * be dropped. */
     struct hwv_nic_limits limits; /* PF. */
     bool offload;               /* PF. */
+    bool first_packet_nic;      /* PF: see hwv-first-packet.h. */
 };
 
 /* Parses 'options' of Interface 'name' into '*config', for
