@@ -303,12 +303,20 @@ check-differential: vswitchd/ovs-vswitchd
 	$(PYTHON3) '$(srcdir)/tests/differential/run' \
 		--build '$(abs_top_builddir)' $(DIFFERENTIAL_FLAGS)
 
-# OVS's own tests with our ovs-vswitchd.
-EXTRA_DIST += tests/check-ovs
-.PHONY: check-ovs
+# OVS's own tests with our ovs-vswitchd, and those with PMD dummy ports once
+# more with hw-vxlan ports in their place.
+EXTRA_DIST += \
+	tests/check-ovs \
+	tests/check-ovs-ports/ovs-appctl \
+	tests/check-ovs-ports/ovs-vsctl
+.PHONY: check-ovs check-ovs-ports
 check-ovs: vswitchd/ovs-vswitchd
 	'$(abs_srcdir)/tests/check-ovs' '$(OVS_BUILD)' '$(abs_builddir)/vswitchd' \
 		$(TESTSUITEFLAGS)
+check-ovs-ports: vswitchd/ovs-vswitchd
+	'$(abs_srcdir)/tests/check-ovs' --ports '$(OVS_BUILD)' \
+		'$(abs_builddir)/vswitchd' \
+		$(or $(TESTSUITEFLAGS),-k PMD -k dpif-netdev)
 
 # Do the tests notice mistakes in the product?
 MUTANTS = \
