@@ -2,6 +2,5 @@
 
 dist_doc_DATA += \
 	Documentation/design.rst \
-	Documentation/faults.rst \
 	Documentation/install.rst \
 	Documentation/reference.rst

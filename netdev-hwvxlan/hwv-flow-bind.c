@@ -109,8 +109,7 @@ flow_find_nic(const struct hwv_flow *flow)
 
     if (flow->kind != HWV_FLOW_TUNNEL) {
         port = hwv_port_from_netdev(flow->netdev);
-        if ((hwv_port_flow_kind(port) == HWV_FLOW_VF)
-            != (flow->kind == HWV_FLOW_VF)) {
+        if (hwv_port_flow_kind(port) != flow->kind) {
             return NULL;        /* Put while the port changed its role. */
         }
     } else if (flow->action.type == HWV_ACTION_DROP) {
@@ -161,9 +160,6 @@ flow_resolve(const struct hwv_flow *flow, struct hwv_flow_value *value)
         if (action->type == HWV_ACTION_ENCAP) {
             return HWV_REJECT_OUTPUT_PORT;
         }
-        if (action->push_vlan) {
-            return HWV_REJECT_VLAN_ACTION;
-        }
         if (out->odp_port == flow->in_port) {
             return HWV_REJECT_HAIRPIN;
         }
@@ -174,12 +170,8 @@ flow_resolve(const struct hwv_flow *flow, struct hwv_flow_value *value)
     if (flow->kind == HWV_FLOW_TUNNEL) {
         return HWV_REJECT_TUNNEL_TO_TUNNEL;
     }
-    if (flow->kind == HWV_FLOW_VLAN) {
-        return HWV_REJECT_HAIRPIN;
-    }
     if (action->type == HWV_ACTION_OUTPUT) {
-        value->output = action->push_vlan ? HWV_OUT_VLAN : HWV_OUT_UPLINK;
-        value->tci = action->tci;
+        value->output = HWV_OUT_UPLINK;
         return HWV_ACCEPT;
     }
     value->output = HWV_OUT_TUNNEL;
@@ -242,9 +234,6 @@ flow_bind(struct hwv_flow *flow)
             return reject;
         }
         return flow_claim(flow, flow->source->id, &value);
-    }
-    if (flow->kind == HWV_FLOW_VLAN) {
-        return flow_claim(flow, hwv_tagged_domain(flow->tci), &value);
     }
     return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain,
                       &value);

@@ -23,7 +23,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "hwv-vtag.h"
 #include "nic-provider.h"
 #include "odp-util.h"
 #include "openvswitch/hmap.h"
@@ -64,11 +63,6 @@ struct hwv_port {
     struct hwv_counters *counters;      /* Named counters. */
     bool check_mac;                     /* VF: frames must come from 'mac'. */
     struct eth_addr mac;
-    struct hwv_vtag vtag;               /* VF: see hwv-segment.h. */
-    bool unknown_flood;
-    char *segment_state;                /* Or NULL. */
-    atomic_bool segment_closed;         /* VF: it is in a segment whose state
-                                         * is NULL: nothing may come in. */
     struct hwv_rate rate;
     odp_port_t odp_port;                /* ODPP_NONE until in a datapath ... */
     const char *dpif_type;              /* ... of this type. */
@@ -180,11 +174,6 @@ struct hwv_port *hwv_nic_port_by_domain(const struct hwv_nic *nic,
 bool hwv_nic_enabled(const struct hwv_nic *nic)
     OVS_REQUIRES(hwv_control_mutex);
 
-/* Returns "on" if OVS gives flows to 'nic' and it takes them, otherwise
- * "off: " and the reason. */
-const char *hwv_nic_state(const struct hwv_nic *nic)
-    OVS_REQUIRES(hwv_control_mutex);
-
 /* Empties the tables of 'nic'.  The flows come back HWV_FLUSH_HOLD_MS later:
  * a flush is for seeing that nothing but speed changes. */
 #define HWV_FLUSH_HOLD_MS 1000
@@ -206,11 +195,6 @@ void hwv_nic_late(const struct hwv_nic *nic, struct hwv_count *late)
 /* A flow refers to 'nic', or no longer does. */
 void hwv_nic_use(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 void hwv_nic_unuse(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
-
-/* Blocks all tunnels of all NICs to 'vtep' (IPv4 as IPv4-mapped) that flows
- * use, or lets them send again.  Returns how many. */
-size_t hwv_nic_block_vtep(const struct in6_addr *vtep, bool blocked)
-    OVS_EXCLUDED(hwv_control_mutex);
 
 /* Main loop. */
 void hwv_nic_run(void) OVS_EXCLUDED(hwv_control_mutex);
