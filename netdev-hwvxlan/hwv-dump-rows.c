@@ -184,6 +184,7 @@ add_nic(const struct hwv_nic *nic, struct json *rows)
     put_string(row, "provider", nic->provider->type);
     json_object_put(row, "enabled",
                     json_boolean_create(hwv_nic_enabled(nic)));
+    put_string(row, "state", hwv_nic_state(nic));
     put_number(row, "flows", usage.flows);
     put_number(row, "max_flows", usage.max_flows);
     put_number(row, "tunnels", usage.tunnels);

@@ -145,11 +145,9 @@ static void
 format_nic(const struct json *nic, struct ds *s)
 {
     const struct json *ports = shash_find_data(nic->object, "ports");
-    const struct json *enabled = shash_find_data(nic->object, "enabled");
 
     ds_put_format(s, "%s: %s, offload %s\n", string(nic, "nic"),
-                  string(nic, "provider"),
-                  enabled->type == JSON_TRUE ? "on" : "off");
+                  string(nic, "provider"), string(nic, "state"));
     ds_put_format(s, "  flows %"PRId64"/%"PRId64", tunnels %"PRId64"/%"PRId64
                   ", sources %"PRId64"/%"PRId64", late packets %"PRId64"\n",
                   number(nic, "flows"), number(nic, "max_flows"),

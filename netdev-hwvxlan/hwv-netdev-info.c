@@ -9,7 +9,6 @@
 
 #include "hwv-port-counters.h"
 #include "hwv-wire.h"
-#include "netdev-offload.h"
 #include "util.h"
 
 char *
@@ -175,23 +174,6 @@ hwv_netdev_set_advertisements(struct netdev *netdev,
     return wire ? netdev_set_advertisements(wire, advertise) : ENODEV;
 }
 
-/* Why the NIC of 'port' takes flows, or not. */
-static const char *
-offload_state(const struct hwv_port *port)
-    OVS_REQUIRES(hwv_control_mutex)
-{
-    const struct hwv_nic *nic = port->nic;
-    const struct hwv_port *pf = hwv_nic_port(nic, HWV_UPLINK);
-
-    return (!netdev_is_flow_api_enabled()
-            ? "off: other_config:hw-offload is not true"
-            : !pf ? "off: the PF is missing"
-            : pf->odp_port == ODPP_NONE ? "off: the PF is not in a bridge"
-            : !nic->offload ? "off: options:offload=false on the PF"
-            : hwv_nic_enabled(nic) ? "on"
-            : "off: flushed a moment ago");
-}
-
 static void
 add_occupancy(struct smap *smap, const char *key, uint32_t n, uint32_t max)
 {
@@ -205,7 +187,7 @@ add_nic_status(const struct hwv_port *port, struct smap *smap)
     const struct hwv_nic *nic = port->nic;
     struct hwv_nic_usage usage;
 
-    smap_add(smap, "offload", offload_state(port));
+    smap_add(smap, "offload", hwv_nic_state(nic));
     smap_add(smap, "nic", nic->name);
     if (port->id != HWV_UPLINK) {
         smap_add_format(smap, "vf", "%"PRIu16, port->id);

@@ -10,6 +10,7 @@
 #include "hwv-port-counters.h"
 #include "hwv-wire.h"
 #include "id-pool.h"
+#include "netdev-offload.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
 #include "seq.h"
@@ -207,6 +208,20 @@ hwv_nic_enabled(const struct hwv_nic *nic)
 
     return pf && pf->odp_port != ODPP_NONE && nic->offload
            && time_msec() >= nic->hold_until;
+}
+
+const char *
+hwv_nic_state(const struct hwv_nic *nic)
+{
+    const struct hwv_port *pf = hwv_nic_port(nic, HWV_UPLINK);
+
+    return (!netdev_is_flow_api_enabled()
+            ? "off: other_config:hw-offload is not true"
+            : !pf ? "off: the PF is missing"
+            : pf->odp_port == ODPP_NONE ? "off: the PF is not in a bridge"
+            : !nic->offload ? "off: options:offload=false on the PF"
+            : hwv_nic_enabled(nic) ? "on"
+            : "off: flushed a moment ago");
 }
 
 void

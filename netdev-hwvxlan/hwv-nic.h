@@ -174,6 +174,11 @@ struct hwv_port *hwv_nic_port_by_domain(const struct hwv_nic *nic,
 bool hwv_nic_enabled(const struct hwv_nic *nic)
     OVS_REQUIRES(hwv_control_mutex);
 
+/* Returns "on" if OVS gives flows to 'nic' and it takes them, otherwise
+ * "off: " and the reason. */
+const char *hwv_nic_state(const struct hwv_nic *nic)
+    OVS_REQUIRES(hwv_control_mutex);
+
 /* Empties the tables of 'nic'.  The flows come back HWV_FLUSH_HOLD_MS later:
  * a flush is for seeing that nothing but speed changes. */
 #define HWV_FLUSH_HOLD_MS 1000

@@ -13,10 +13,13 @@
 #include "openvswitch/json.h"
 #include "openvswitch/ofpbuf.h"
 #include "packets.h"
+#include "simap.h"
 #include "unixctl.h"
 #include "util.h"
 
 static struct dp_packet *parse_packet(const char *s, char **errp);
+static bool parse_flow(const char *s, struct flow *, char **errp);
+static void add_port_names(struct simap *);
 static struct hwv_port *find_port(const char *name)
     OVS_REQUIRES(hwv_control_mutex);
 static void explain(const struct hwv_port *, struct dp_packet *, struct ds *)
@@ -91,33 +94,72 @@ hwv_trace_register(void)
                              2, 3, trace, NULL);
 }
 
-/* Makes a packet of hex digits, or of a flow as in dpctl/dump-flows.  Returns
- * NULL and a message in '*errp' if 's' is neither. */
+/* Makes a packet of hex digits, or of a flow as dpctl/dump-flows prints it:
+ * what its match leaves open is zero.  Returns NULL and a message in '*errp'
+ * if 's' is neither. */
 static struct dp_packet *
 parse_packet(const char *s, char **errp)
 {
+    const char *end = strstr(s, ", packets:");  /* Statistics and actions. */
     struct dp_packet *packet;
-    struct ofpbuf key;
     struct flow flow;
     char *error = NULL;
+    char *match;
 
     if (!eth_from_hex(s, &packet)) {
         return packet;
     }
-
-    ofpbuf_init(&key, 0);
-    if (odp_flow_from_string(s, NULL, &key, NULL, &error)
-        || odp_flow_key_to_flow(key.data, key.size, &flow, &error)) {
+    match = end ? xmemdup0(s, end - s) : xstrdup(s);
+    if (strstr(match, "tunnel(")) {
+        *errp = xasprintf("\"%s\" tells of an inner frame only: give the "
+                          "whole one in hex", match);
+    } else if (!parse_flow(match, &flow, &error)) {
         *errp = xasprintf("\"%s\" is neither a frame in hex nor a datapath "
-                          "flow: %s", s, error ? error : "cannot parse it");
-        packet = NULL;
+                          "flow: %s", match, error ? error
+                                                  : "cannot parse it");
     } else {
         packet = dp_packet_new(0);
         flow_compose(packet, &flow, NULL, 64);
     }
     free(error);
-    ofpbuf_uninit(&key);
+    free(match);
     return packet;
+}
+
+/* Returns true if successful, otherwise there may be a message in '*errp'. */
+static bool
+parse_flow(const char *s, struct flow *flow, char **errp)
+{
+    struct simap ports = SIMAP_INITIALIZER(&ports);
+    struct ofpbuf key, mask;
+    bool ok;
+
+    add_port_names(&ports);
+    ofpbuf_init(&key, 0);
+    ofpbuf_init(&mask, 0);
+    ok = (!odp_flow_from_string(s, &ports, &key, &mask, errp)
+          && odp_flow_key_to_flow(key.data, key.size, flow, errp)
+             != ODP_FIT_ERROR);
+    ofpbuf_uninit(&key);
+    ofpbuf_uninit(&mask);
+    simap_destroy(&ports);
+    return ok;
+}
+
+/* Adds the names of our ports, as "dpctl/dump-flows --names" prints them. */
+static void
+add_port_names(struct simap *ports)
+{
+    struct hwv_port *port;
+    struct hwv_nic *nic;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    HMAP_FOR_EACH (nic, node, hwv_nics()) {
+        HMAP_FOR_EACH (port, nic_node, &nic->ports) {
+            simap_put(ports, port->name, odp_to_u32(port->odp_port));
+        }
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
 }
 
 static struct hwv_port *
