@@ -3,7 +3,7 @@
 #
 # A part of hwvxlan-sandbox: the traffic, and what is counted of it.
 
-BULK_MB=128                     # The long transfer.
+BULK_MB=512                     # The long transfer.
 MESH_MB=2                       # Each of those between all VMs.
 
 # ping_hosts FAMILY: each host asks for each other one, which tells OVS the MAC
