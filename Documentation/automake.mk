@@ -2,5 +2,6 @@
 
 dist_doc_DATA += \
 	Documentation/design.rst \
+	Documentation/faults.rst \
 	Documentation/install.rst \
 	Documentation/reference.rst

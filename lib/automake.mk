@@ -18,4 +18,5 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-source-table.c \
 	lib/hwv-source-table.h \
 	lib/hwv-tunnel-table.c \
-	lib/hwv-tunnel-table.h
+	lib/hwv-tunnel-table.h \
+	lib/hwv-vtag.h

@@ -216,6 +216,23 @@ hwv_decapsulate(struct dp_packet *packet, size_t outer_len)
     dp_packet_reset_offload(packet);
 }
 
+void
+hwv_push_vlan(struct dp_packet *packet, uint16_t tci)
+{
+    eth_push_vlan(packet, htons(ETH_TYPE_VLAN_8021Q), htons(tci));
+}
+
+/* eth_pop_vlan() does nothing to a packet in which OVS has not found the
+ * network header yet. */
+void
+hwv_pop_vlan(struct dp_packet *packet)
+{
+    char *eth = dp_packet_data(packet);
+
+    memmove(eth + VLAN_HEADER_LEN, eth, 2 * ETH_ADDR_LEN);
+    dp_packet_resize_l2(packet, -VLAN_HEADER_LEN);
+}
+
 /* Stores the Ethernet type behind at most two VLAN tags (IEEE 802.1Q) into
  * '*eth_type' and returns where what it says begins.  On a trunk other traffic
  * is tagged, and must not be taken for packets of just any inner flow. */

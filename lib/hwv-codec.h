@@ -3,11 +3,13 @@
 #ifndef HWV_CODEC_H
 #define HWV_CODEC_H 1
 
-/* VXLAN codec
- * ===========
+/* VXLAN and VLAN codec
+ * ====================
  *
  * Puts an outer header in front of a frame and reads one off, byte for byte as
- * OVS's userspace datapath does (tnl_push and tnl_pop; RFC 7348 section 5).
+ * OVS's userspace datapath does (tnl_push and tnl_pop; RFC 7348 section 5),
+ * and the same for VLAN tags (push_vlan and pop_vlan; IEEE 802.1Q section
+ * 9.3).
  *
  * Thread-safe; a packet has one owner at a time.  Packets' data is aligned to
  * 2 bytes, as everywhere in OVS. */
@@ -80,5 +82,12 @@ bool hwv_outer_verify(const void *data, size_t len);
 /* Removes the first 'outer_len' bytes of 'packet' and leaves it as OVS's
  * tnl_pop leaves a packet for output. */
 void hwv_decapsulate(struct dp_packet *packet, size_t outer_len);
+
+/* Gives 'packet' a VLAN tag of type 0x8100 with priority and VLAN id from
+ * 'tci' (host byte order). */
+void hwv_push_vlan(struct dp_packet *packet, uint16_t tci);
+
+/* Takes the VLAN tag off 'packet', which has one. */
+void hwv_pop_vlan(struct dp_packet *packet);
 
 #endif /* hwv-codec.h */

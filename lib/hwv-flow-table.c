@@ -63,6 +63,8 @@ static struct flow_entry *flow_entry_create(const struct hwv_key *,
                                             const struct hwv_flow_value *);
 static struct flow_entry *find_entry(const struct hwv_flow_table *,
                                      const struct hwv_key *, uint32_t hash);
+static bool domain_valid(const struct hwv_flow_table *, uint8_t class,
+                         uint32_t domain);
 static size_t domain_index(const struct hwv_flow_table *, uint8_t class,
                            uint32_t domain);
 static void announce_change(struct hwv_flow_table *, size_t domain,
@@ -80,6 +82,7 @@ hwv_flow_value_equal(const struct hwv_flow_value *a,
 {
     return a->output == b->output
            && a->vf == b->vf
+           && a->tci == b->tci
            && a->tunnel == b->tunnel
            && a->vni == b->vni;
 }
@@ -88,7 +91,7 @@ struct hwv_flow_table *
 hwv_flow_table_create(uint32_t max_flows, uint32_t max_domains)
 {
     struct hwv_flow_table *table = xmalloc(sizeof *table);
-    size_t n = 2 * (size_t) max_domains;
+    size_t n = 2 * (size_t) max_domains + HWV_N_DOMAINS_TAGGED;
 
     cmap_init(&table->entries);
     table->max_flows = max_flows;
@@ -116,7 +119,7 @@ hwv_flow_table_set(struct hwv_flow_table *table, const struct hwv_key *key,
     struct flow_entry *old, *new;
     size_t domain;
 
-    if (hwv_key_domain(key) >= table->max_domains) {
+    if (!domain_valid(table, class, hwv_key_domain(key))) {
         return ERANGE;
     }
     domain = domain_index(table, class, hwv_key_domain(key));
@@ -184,7 +187,7 @@ hwv_flow_table_lookup(const struct hwv_flow_table *table, uint8_t direction,
     uint32_t before, after;
     atomic_uint32_t *state;
 
-    if (domain >= table->max_domains) {
+    if (!domain_valid(table, direction, domain)) {
         return HWV_LOOKUP_NONE;
     }
     if (direction & HWV_CLASS_RX) {
@@ -268,11 +271,26 @@ find_entry(const struct hwv_flow_table *table, const struct hwv_key *key,
     return NULL;
 }
 
-/* Index into the arrays by domain: first those of VFs, then of sources. */
+static bool
+domain_valid(const struct hwv_flow_table *table, uint8_t class,
+             uint32_t domain)
+{
+    return (domain < table->max_domains
+            || (class & HWV_CLASS_RX
+                && domain >= HWV_DOMAIN_TAGGED
+                && domain < HWV_DOMAIN_TAGGED + HWV_N_DOMAINS_TAGGED));
+}
+
+/* Index into the arrays by domain: first those of VFs, then of sources, then
+ * of VLAN tags. */
 static size_t
 domain_index(const struct hwv_flow_table *table, uint8_t class,
              uint32_t domain)
 {
+    if (domain >= HWV_DOMAIN_TAGGED) {
+        return (2 * (size_t) table->max_domains
+                + (domain - HWV_DOMAIN_TAGGED));
+    }
     return domain + (class & HWV_CLASS_RX ? (size_t) table->max_domains : 0);
 }
 

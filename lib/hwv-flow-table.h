@@ -9,7 +9,7 @@
  * The MAC forwarding table: flow key -> what to do, and the counter to count
  * it on.  Readers are lock-free and see each entry whole, old or new.
  *
- * The flows of a domain (a VF, a source) may match different MACs ("shapes").
+ * The flows of a domain (a VF, a source, a VLAN tag) may match different MACs ("shapes").
  * The table knows which shapes a domain has and a lookup tries each of them;
  * where several entries are found and say different things, the packet is
  * ambiguous and nothing is returned.
@@ -27,14 +27,18 @@ struct hwv_flow_table;
 
 enum hwv_output {
     HWV_OUT_DROP,               /* Nowhere. */
-    HWV_OUT_VF,                 /* VF 'vf', as it is (after decapsulation). */
+    HWV_OUT_VF,                 /* VF 'vf', as it is: on receive after
+                                 * decapsulation, or without its tag. */
     HWV_OUT_UPLINK,             /* The uplink, as it is. */
+    HWV_OUT_VLAN,               /* The uplink, with a VLAN tag of 'tci'. */
     HWV_OUT_TUNNEL,             /* The uplink, encapsulated with 'tunnel'. */
 };
 
 struct hwv_flow_value {
     enum hwv_output output;
     uint16_t vf;                /* HWV_OUT_VF, otherwise 0. */
+    uint16_t tci;               /* HWV_OUT_VLAN: priority and VLAN id in host
+                                 * byte order, DEI 0; otherwise 0. */
     uint32_t tunnel;            /* HWV_OUT_TUNNEL: tunnel id, otherwise 0. */
     uint32_t vni;               /* HWV_OUT_TUNNEL: 24-bit VNI, otherwise 0. */
     uint32_t counter;           /* Slot of a struct hwv_counters. */
@@ -51,7 +55,8 @@ enum hwv_lookup {
 };
 
 /* Creates a table of at most 'max_flows' entries, for domains less than
- * 'max_domains' in either direction. */
+ * 'max_domains' (at most HWV_DOMAIN_TAGGED) in either direction, and for those
+ * of VLAN tags on receive. */
 struct hwv_flow_table *hwv_flow_table_create(uint32_t max_flows,
                                              uint32_t max_domains);
 

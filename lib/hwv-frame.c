@@ -24,6 +24,8 @@ struct payload {
     uint8_t proto;              /* IPPROTO_*. */
 };
 
+static bool parse_network(ovs_be16 eth_type, const void *nh, size_t size,
+                          uint8_t *class);
 static bool parse_ipv4(const struct ip_header *, size_t size, uint8_t *class);
 static bool parse_ipv6(const struct ovs_16aligned_ip6_hdr *, size_t size,
                        uint8_t *class);
@@ -44,15 +46,27 @@ hwv_frame_parse(const void *data, size_t len, struct hwv_frame *frame)
 
     frame->dmac = eth->eth_dst;
     frame->smac = eth->eth_src;
-    if (eth->eth_type == htons(ETH_TYPE_IP)) {
-        return parse_ipv4((const void *) (eth + 1), len - sizeof *eth,
-                          &frame->class);
-    } else if (eth->eth_type == htons(ETH_TYPE_IPV6)) {
-        return parse_ipv6((const void *) (eth + 1), len - sizeof *eth,
-                          &frame->class);
-    } else {
+    return parse_network(eth->eth_type, eth + 1, len - sizeof *eth,
+                         &frame->class);
+}
+
+/* OVS may be told to follow two tags (other_config:vlan-limit), but what it
+ * finds behind one is the same. */
+bool
+hwv_frame_parse_tagged(const void *data, size_t len, struct hwv_frame *frame,
+                       uint16_t *tci)
+{
+    const struct vlan_eth_header *veh = data;
+
+    if (len < sizeof *veh || veh->veth_type != htons(ETH_TYPE_VLAN_8021Q)) {
         return false;
     }
+
+    frame->dmac = veh->veth_dst;
+    frame->smac = veh->veth_src;
+    *tci = ntohs(veh->veth_tci) & ~VLAN_CFI;
+    return parse_network(veh->veth_next_type, veh + 1, len - sizeof *veh,
+                         &frame->class);
 }
 
 uint32_t
@@ -72,6 +86,14 @@ make_class(uint8_t version, uint8_t nw_frag, uint8_t tos)
     return version
            | nw_frag << HWV_CLASS_FRAG_SHIFT
            | (tos & IP_ECN_MASK) << HWV_CLASS_ECN_SHIFT;
+}
+
+static bool
+parse_network(ovs_be16 eth_type, const void *nh, size_t size, uint8_t *class)
+{
+    return (eth_type == htons(ETH_TYPE_IP) ? parse_ipv4(nh, size, class)
+            : eth_type == htons(ETH_TYPE_IPV6) ? parse_ipv6(nh, size, class)
+            : false);
 }
 
 /* The conditions are those of miniflow_extract(), and that the version is

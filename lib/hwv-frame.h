@@ -6,9 +6,9 @@
 /* Inner frame parser
  * ==================
  *
- * Reads from an Ethernet frame what a flow key needs.  Only untagged IPv4 and
- * IPv6 frames have a class; every other frame (ARP, tagged, truncated, ...)
- * is for OVS.
+ * Reads from an Ethernet frame what a flow key needs.  Only IPv4 and IPv6
+ * frames have a class, untagged, or from the uplink with one VLAN tag; every
+ * other frame (ARP, truncated, ...) is for OVS.
  *
  * Soundness rests on agreeing with OVS's miniflow_extract(): wherever this
  * parser finds a class, miniflow_extract() must find the same eth_type,
@@ -33,6 +33,12 @@ struct hwv_frame {
 /* Parses the 'len' bytes at 'data'.  Returns true and fills in '*frame' if the
  * frame has a class, otherwise returns false and leaves '*frame' undefined. */
 bool hwv_frame_parse(const void *data, size_t len, struct hwv_frame *frame);
+
+/* The same for a frame with exactly one VLAN tag, of type 0x8100 (IEEE 802.1Q
+ * section 9.4).  Stores the tag control information with DEI 0, in host byte
+ * order, into '*tci'. */
+bool hwv_frame_parse_tagged(const void *data, size_t len,
+                            struct hwv_frame *frame, uint16_t *tci);
 
 /* Returns a hash of the addresses, protocol and ports of the frame that
  * hwv_frame_parse() parsed into '*frame'.  All fragments of a datagram hash

@@ -9,7 +9,8 @@
  * What the NIC's flow table is looked up with: 16 bytes, exact match, the same
  * layout in both directions.
  *
- *     domain  24 bits  transmit: stands for the VF.  receive: source id.
+ *     domain  24 bits  transmit: stands for the VF.  receive: source id, or
+ *                      stands for the VLAN tag of a frame that has one.
  *     dmac    48 bits  inner destination MAC, 0 where the flow ignores it.
  *     smac    48 bits  inner source MAC, 0 where the flow ignores it.
  *     class    8 bits  direction, IP version, fragment kind, inner ECN (RFC
@@ -43,6 +44,28 @@
 
 #define HWV_N_SHAPES 4              /* Values of 'class & HWV_CLASS_SHAPE'. */
 #define HWV_DOMAIN_MAX 0xffffff     /* Largest domain. */
+
+/* Domains of the frames that come from the uplink with a VLAN tag: one for
+ * each priority and VLAN id (IEEE 802.1Q section 9.6).  The tag's DEI bit does
+ * not matter, because OVS does not look at it. */
+#define HWV_DOMAIN_TAGGED 0x800000  /* The first. */
+#define HWV_N_DOMAINS_TAGGED 0x8000
+
+/* Returns the domain of frames with tag control information 'tci' (host byte
+ * order). */
+static inline uint32_t
+hwv_tagged_domain(uint16_t tci)
+{
+    return (HWV_DOMAIN_TAGGED
+            | (tci & VLAN_PCP_MASK) >> 1 | (tci & VLAN_VID_MASK));
+}
+
+/* The opposite, with DEI 0. */
+static inline uint16_t
+hwv_domain_tci(uint32_t domain)
+{
+    return ((domain << 1 & VLAN_PCP_MASK) | (domain & VLAN_VID_MASK));
+}
 
 struct hwv_key {
     uint64_t dst;               /* dmac (48 bits), low 16 bits of domain. */

@@ -38,9 +38,9 @@ static int next_hop_update(struct next_hop *, struct eth_addr)
     OVS_REQUIRES(mutex);
 
 static uint32_t
-next_hop_hash(const char *bridge, const struct in6_addr *ip)
+next_hop_hash(const struct in6_addr *ip)
 {
-    return hash_bytes(ip, sizeof *ip, hash_string(bridge, 0));
+    return hash_bytes(ip, sizeof *ip, 0);
 }
 
 struct hwv_next_hop_watch *
@@ -59,7 +59,9 @@ hwv_next_hop_watch(const char *bridge, const struct in6_addr *ip,
         nh->ip = *ip;
         nh->mac = mac;
         ovs_list_init(&nh->watches);
-        hmap_insert(&next_hops, &nh->node, next_hop_hash(nh->bridge, ip));
+        hmap_insert(&next_hops, &nh->node, next_hop_hash(ip));
+    } else if (eth_addr_is_zero(nh->mac)) {
+        next_hop_update(nh, mac);
     }
     watch->next_hop = nh;
     watch->cb = cb;
@@ -142,6 +144,21 @@ hwv_next_hop_refresh_one(const char *bridge, const struct in6_addr *ip,
     ovs_mutex_unlock(&mutex);
 }
 
+bool
+hwv_next_hop_differs(const struct in6_addr *ip, struct eth_addr mac)
+{
+    const struct next_hop *nh;
+    bool differs = false;
+
+    ovs_mutex_lock(&mutex);
+    HMAP_FOR_EACH_WITH_HASH (nh, node, next_hop_hash(ip), &next_hops) {
+        differs = differs || (ipv6_addr_equals(&nh->ip, ip)
+                              && !eth_addr_equals(nh->mac, mac));
+    }
+    ovs_mutex_unlock(&mutex);
+    return differs;
+}
+
 static void
 next_hop_refresh(struct next_hop *nh, hwv_next_hop_lookup_cb *cb)
 {
@@ -167,8 +184,7 @@ next_hop_find(const char *bridge, const struct in6_addr *ip)
 {
     struct next_hop *nh;
 
-    HMAP_FOR_EACH_WITH_HASH (nh, node, next_hop_hash(bridge, ip),
-                             &next_hops) {
+    HMAP_FOR_EACH_WITH_HASH (nh, node, next_hop_hash(ip), &next_hops) {
         if (!strcmp(nh->bridge, bridge) && ipv6_addr_equals(&nh->ip, ip)) {
             return nh;
         }

@@ -24,9 +24,10 @@
 struct hwv_next_hop_watch;
 
 /* Watches the next hop 'ip' (IPv4 as IPv4-mapped) on 'bridge'.  'mac' is what
- * the caller takes it to be; if others watch the same next hop already, their
- * MAC counts instead.  'cb' is called with 'aux' and the MAC at once, and
- * again at each change.  The caller owns the watch. */
+ * the caller takes it to be, all zeros if it does not know; if others watch the
+ * same next hop already and know, their MAC counts instead.  'cb' is called
+ * with 'aux' and the MAC at once, and again at each change.  The caller owns
+ * the watch. */
 struct hwv_next_hop_watch *
 hwv_next_hop_watch(const char *bridge, const struct in6_addr *ip,
                    struct eth_addr mac,
@@ -42,6 +43,10 @@ struct eth_addr hwv_next_hop_mac(const struct hwv_next_hop_watch *watch);
  * watchers told, 0 if it was so already or nobody watches. */
 int hwv_next_hop_set(const char *bridge, const struct in6_addr *ip,
                      struct eth_addr mac);
+
+/* Does anybody watch next hop 'ip', on whatever bridge, whose MAC is another
+ * one than 'mac'? */
+bool hwv_next_hop_differs(const struct in6_addr *ip, struct eth_addr mac);
 
 /* Looks up the MAC of a next hop.  Returns true and stores it into '*mac' if
  * it is known. */

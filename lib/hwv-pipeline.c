@@ -26,6 +26,12 @@
  * follows the inner one, and on different ways through the underlay the MACs
  * and addresses may be others).
  *
+ * A frame from the uplink that a VLAN brings has an identity of a second kind:
+ * its own MACs, whatever its tag.  Every frame that misses there is taken to
+ * be a frame of some VLAN, too, even if it has no tag, which is what the
+ * native VLAN of the peer looks like.  The two kinds do not meet: what is in
+ * a VXLAN segment and what is in a VLAN are different flows.
+ *
  * The identities that have missed in a burst are a Bloom filter of one word
  * and one hash function.  It never forgets one, so no hit overtakes.  It may
  * take one for another: that turns a hit into a miss, which is always right.
@@ -33,8 +39,8 @@
  * Two kinds of packets miss without leaving a trace, because no packet that
  * can hit is of their flow:
  *
- *   - An inner frame without a class.  What can hit is a whole, untagged IP
- *     packet.  A frame that is not (ARP, tagged, truncated, ...) is of another
+ *   - An inner frame without a class.  What can hit is a whole IP packet,
+ *     untagged or from a VLAN.  A frame that is not (ARP, tagged, truncated, ...) is of another
  *     protocol or network, or is malformed and so of no flow at all.
  *
  *   - From the uplink, what has no inner frame: it is not UDP over IP, or too
@@ -44,15 +50,29 @@
 typedef uint64_t identity_set;
 #define ALL_IDENTITIES UINT64_MAX
 
+/* What has missed in a burst from the uplink. */
+struct missed {
+    identity_set inner;         /* By VNI and inner MACs. */
+    identity_set vlan;          /* By MACs. */
+};
+
 static struct hwv_verdict from_vf(const struct hwv_tables *, uint16_t vf,
                                   struct dp_packet *, identity_set *missed);
 static struct hwv_verdict from_uplink(const struct hwv_tables *,
+                                      const struct dp_packet *,
+                                      struct missed *);
+static struct hwv_verdict from_vlan(const struct hwv_tables *,
+                                    const struct dp_packet *);
+static struct hwv_verdict from_tunnel(const struct hwv_tables *,
                                       const struct dp_packet *,
                                       identity_set *missed);
 static struct hwv_verdict decapsulated(const struct hwv_tables *,
                                        const struct dp_packet *,
                                        const struct hwv_source_key *,
                                        size_t outer_len);
+static struct hwv_verdict look_up_rx(const struct hwv_tables *,
+                                     uint32_t domain,
+                                     const struct hwv_frame *);
 static struct hwv_verdict look_up(const struct hwv_tables *,
                                   uint8_t direction, uint32_t domain,
                                   const struct hwv_frame *);
@@ -88,7 +108,7 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
                          struct dp_packet_batch *batch,
                          struct hwv_verdict verdicts[])
 {
-    identity_set missed = 0;
+    struct missed missed = { 0, 0 };
     struct dp_packet *packet;
 
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
@@ -103,9 +123,24 @@ hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict)
     if (verdict->outer_len) {
         hwv_decapsulate(packet, verdict->outer_len);
     }
+    if (verdict->pop_vlan) {
+        hwv_pop_vlan(packet);
+    }
     if (verdict->type == HWV_VERDICT_ENCAP) {
         hwv_encapsulate(packet, verdict->tunnel, verdict->vni, verdict->ecn);
+    } else if (verdict->type == HWV_VERDICT_VLAN) {
+        hwv_push_vlan(packet, verdict->tci);
     }
+}
+
+size_t
+hwv_rewritten_size(const struct dp_packet *packet,
+                   const struct hwv_verdict *verdict)
+{
+    return (dp_packet_size(packet) - verdict->outer_len
+            - (verdict->pop_vlan ? VLAN_HEADER_LEN : 0)
+            + (verdict->type == HWV_VERDICT_ENCAP
+               ? verdict->tunnel->encap.len : 0));
 }
 
 static struct hwv_verdict
@@ -153,6 +188,52 @@ from_vf(const struct hwv_tables *tables, uint16_t vf,
 
 static struct hwv_verdict
 from_uplink(const struct hwv_tables *tables, const struct dp_packet *packet,
+            struct missed *missed)
+{
+    const struct eth_header *eth = dp_packet_data(packet);
+    struct hwv_verdict verdict, tunnel_verdict;
+    identity_set vlan = 0;
+
+    if (dp_packet_size(packet) >= sizeof *eth) {
+        vlan = identity(0, eth->eth_dst, eth->eth_src);
+    }
+
+    verdict = in_order(from_vlan(tables, packet), vlan, &missed->vlan);
+    if (verdict.type != HWV_VERDICT_MISS) {
+        return verdict;
+    }
+
+    /* Even with a tag it may be VXLAN, which the NIC does not decapsulate
+     * then. */
+    tunnel_verdict = from_tunnel(tables, packet, &missed->inner);
+    if (tunnel_verdict.type == HWV_VERDICT_MISS) {
+        missed->vlan |= vlan;
+    }
+    return verdict.miss == HWV_MISS_NO_CLASS ? tunnel_verdict : verdict;
+}
+
+/* The verdict on 'packet' as a frame with a VLAN tag: HWV_MISS_NO_CLASS if it
+ * is not one for the tables. */
+static struct hwv_verdict
+from_vlan(const struct hwv_tables *tables, const struct dp_packet *packet)
+{
+    struct hwv_verdict verdict;
+    struct hwv_frame frame;
+    uint16_t tci;
+
+    if (!hwv_frame_parse_tagged(dp_packet_data(packet),
+                                dp_packet_size(packet), &frame, &tci)) {
+        return miss(HWV_MISS_NO_CLASS);
+    }
+
+    verdict = look_up_rx(tables, hwv_tagged_domain(tci), &frame);
+    verdict.pop_vlan = verdict.type == HWV_VERDICT_VF;
+    return verdict;
+}
+
+/* The verdict on 'packet' as VXLAN. */
+static struct hwv_verdict
+from_tunnel(const struct hwv_tables *tables, const struct dp_packet *packet,
             identity_set *missed)
 {
     const char *data = dp_packet_data(packet);
@@ -215,19 +296,35 @@ decapsulated(const struct hwv_tables *tables, const struct dp_packet *packet,
         return miss(HWV_MISS_NO_CLASS);
     }
 
-    verdict = look_up(tables, HWV_CLASS_RX, source.id, &frame);
-    if (verdict.type == HWV_VERDICT_UPLINK
-        || verdict.type == HWV_VERDICT_ENCAP) {
-        /* From the uplink back to the uplink: no such entry is ever made, so
-         * what a packet would have to look like afterwards is not ours to
-         * guess. */
-        return miss(HWV_MISS_NO_FLOW);
-    }
+    verdict = look_up_rx(tables, source.id, &frame);
     if (verdict.type != HWV_VERDICT_MISS) {
         verdict.outer_len = outer_len;
         verdict.outer_counter = source.counter;
     }
     return verdict;
+}
+
+static struct hwv_verdict
+look_up_rx(const struct hwv_tables *tables, uint32_t domain,
+           const struct hwv_frame *frame)
+{
+    struct hwv_verdict verdict = look_up(tables, HWV_CLASS_RX, domain, frame);
+
+    switch (verdict.type) {
+    case HWV_VERDICT_MISS:
+    case HWV_VERDICT_DROP:
+    case HWV_VERDICT_VF:
+        return verdict;
+    case HWV_VERDICT_UPLINK:
+    case HWV_VERDICT_VLAN:
+    case HWV_VERDICT_ENCAP:
+    case HWV_VERDICT_WITHDRAWN:
+        /* From the uplink back to the uplink: no such entry is ever made, so
+         * what a packet would have to look like afterwards is not ours to
+         * guess. */
+        return miss(HWV_MISS_NO_FLOW);
+    }
+    OVS_NOT_REACHED();
 }
 
 static struct hwv_verdict
@@ -263,12 +360,19 @@ look_up(const struct hwv_tables *tables, uint8_t direction, uint32_t domain,
     case HWV_OUT_UPLINK:
         verdict.type = HWV_VERDICT_UPLINK;
         break;
+    case HWV_OUT_VLAN:
+        verdict.type = HWV_VERDICT_VLAN;
+        verdict.tci = value.tci;
+        break;
     case HWV_OUT_TUNNEL:
         verdict.type = HWV_VERDICT_ENCAP;
         verdict.vni = value.vni;
         verdict.tunnel = hwv_tunnel_table_get(tables->tunnels, value.tunnel);
         if (!verdict.tunnel) {
             return miss(HWV_MISS_NO_FLOW);
+        }
+        if (hwv_tunnel_is_blocked(verdict.tunnel)) {
+            verdict.type = HWV_VERDICT_WITHDRAWN;
         }
         break;
     }
@@ -372,6 +476,9 @@ hwv_verdict_format(const struct hwv_verdict *verdict, struct ds *s)
         ds_put_format(s, "The NIC takes off %"PRIu8" bytes of outer headers. ",
                       verdict->outer_len);
     }
+    if (verdict->pop_vlan) {
+        ds_put_cstr(s, "The NIC takes off the VLAN tag. ");
+    }
 
     switch (verdict->type) {
     case HWV_VERDICT_MISS:
@@ -388,8 +495,17 @@ hwv_verdict_format(const struct hwv_verdict *verdict, struct ds *s)
     case HWV_VERDICT_UPLINK:
         ds_put_cstr(s, "The NIC sends it to the uplink as it is.");
         break;
+    case HWV_VERDICT_VLAN:
+        ds_put_format(s, "The NIC sends it to the uplink with a tag of VLAN "
+                      "%d and priority %d.",
+                      vlan_tci_to_vid(htons(verdict->tci)),
+                      vlan_tci_to_pcp(htons(verdict->tci)));
+        break;
     case HWV_VERDICT_ENCAP:
         format_encap(verdict, s);
+        break;
+    case HWV_VERDICT_WITHDRAWN:
+        ds_put_cstr(s, "The NIC drops it, as its VTEP has been withdrawn.");
         break;
     }
 }

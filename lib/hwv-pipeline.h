@@ -39,7 +39,7 @@ struct hwv_tables {
 
 /* Why a packet is for OVS. */
 #define HWV_MISSES                                                      \
-    HWV_MISS(NO_CLASS, "no_class")       /* Not untagged IPv4 or IPv6. */ \
+    HWV_MISS(NO_CLASS, "no_class")       /* See hwv-frame.h. */         \
     HWV_MISS(NO_FLOW, "no_flow")         /* Not in the flow table. */   \
     HWV_MISS(AMBIGUOUS, "ambiguous")     /* Entries disagree. */        \
     HWV_MISS(ORDER, "order")             /* Behind a miss of its flow. */ \
@@ -64,13 +64,17 @@ enum hwv_verdict_type {
     HWV_VERDICT_DROP,           /* A flow says drop. */
     HWV_VERDICT_VF,             /* To VF 'vf'. */
     HWV_VERDICT_UPLINK,         /* To the uplink as it is. */
+    HWV_VERDICT_VLAN,           /* To the uplink with a VLAN tag of 'tci'. */
     HWV_VERDICT_ENCAP,          /* To the uplink through 'tunnel'. */
+    HWV_VERDICT_WITHDRAWN,      /* Dropped, as the tunnel is blocked. */
 };
 
 struct hwv_verdict {
     enum hwv_verdict_type type;
     enum hwv_miss miss;         /* HWV_VERDICT_MISS: why. */
     uint16_t vf;                /* HWV_VERDICT_VF. */
+    uint16_t tci;               /* HWV_VERDICT_VLAN. */
+    bool pop_vlan;              /* Take its VLAN tag off first. */
     uint8_t ecn;                /* Inner ECN field. */
     uint8_t outer_len;          /* Bytes to decapsulate first, or 0. */
     uint32_t vni;               /* HWV_VERDICT_ENCAP. */
@@ -92,8 +96,13 @@ void hwv_classify_from_uplink(const struct hwv_tables *tables,
                               struct dp_packet_batch *batch,
                               struct hwv_verdict verdicts[]);
 
-/* Decapsulates or encapsulates 'packet' as 'verdict' says. */
+/* Takes headers off 'packet' or puts them on, as 'verdict' says. */
 void hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict);
+
+/* Length in bytes that 'packet' counts with against an MTU once it is
+ * rewritten: without a VLAN tag, as everywhere in OVS. */
+size_t hwv_rewritten_size(const struct dp_packet *packet,
+                          const struct hwv_verdict *verdict);
 
 /* What hwv_classify_*() decided about one frame and why, for people. */
 struct ds;

@@ -101,6 +101,20 @@ hwv_tunnel_table_add(struct hwv_tunnel_table *table,
     return 0;
 }
 
+/* Replaces the bits of '*word' that are not in 'keep' by 'bits'.  Relaxed,
+ * because the word says all there is to say. */
+static void
+replace_bits(atomic_uint64_t *word, uint64_t keep, uint64_t bits)
+{
+    uint64_t old;
+
+    atomic_read_relaxed(word, &old);
+    while (!atomic_compare_exchange_weak_relaxed(word, &old,
+                                                 (old & keep) | bits)) {
+        continue;
+    }
+}
+
 void
 hwv_tunnel_table_set_next_hop(struct hwv_tunnel_table *table, uint32_t id,
                               struct eth_addr next_hop)
@@ -108,9 +122,20 @@ hwv_tunnel_table_set_next_hop(struct hwv_tunnel_table *table, uint32_t id,
     struct tunnel *tunnel = tunnel_get(table, id);
 
     if (tunnel) {
-        /* Relaxed, because the word says all there is to say. */
-        atomic_store_relaxed(&tunnel->public.next_hop,
-                             eth_addr_to_uint64(next_hop));
+        replace_bits(&tunnel->public.next_hop, HWV_TUNNEL_BLOCKED,
+                     eth_addr_to_uint64(next_hop));
+    }
+}
+
+void
+hwv_tunnel_table_block(struct hwv_tunnel_table *table, uint32_t id,
+                       bool blocked)
+{
+    struct tunnel *tunnel = tunnel_get(table, id);
+
+    if (tunnel) {
+        replace_bits(&tunnel->public.next_hop, ~HWV_TUNNEL_BLOCKED,
+                     blocked ? HWV_TUNNEL_BLOCKED : 0);
     }
 }
 

@@ -11,7 +11,8 @@
  *
  * The header is immutable.  The next hop's MAC is apart from it, a single
  * 64-bit word, because it changes while thousands of flows use the tunnel: one
- * write and every one of them follows.
+ * write and every one of them follows.  The same word says whether the tunnel
+ * is blocked: then packets that hit are dropped.
  *
  * Thread-safety: hwv_tunnel_table_get() and reading a tunnel from any thread
  * within an RCU read-side section; hwv_tunnel_table_set_next_hop() from any
@@ -22,6 +23,7 @@
 
 #include "ovs-atomic.h"
 #include "packets.h"
+#include "util.h"
 
 /* Ethernet, IPv6, UDP and VXLAN headers (RFC 7348 section 5). */
 #define HWV_ENCAP_MAX (14 + 40 + 8 + 8)
@@ -46,9 +48,24 @@ hwv_encap_is_ipv6(const struct hwv_encap *encap)
 /* The next hop comes first so that all of an IPv4 tunnel is in one cache
  * line. */
 struct hwv_tunnel {
-    atomic_uint64_t next_hop;           /* As eth_addr_to_uint64(). */
+    atomic_uint64_t next_hop;           /* As eth_addr_to_uint64(), and perhaps
+                                         * HWV_TUNNEL_BLOCKED. */
     struct hwv_encap encap;
 };
+
+/* Beyond the bits of the MAC. */
+#define HWV_TUNNEL_BLOCKED (UINT64_C(1) << 63)
+
+/* Are packets for 'tunnel' to be dropped? */
+static inline bool
+hwv_tunnel_is_blocked(const struct hwv_tunnel *tunnel)
+{
+    uint64_t next_hop;
+
+    atomic_read_relaxed(&CONST_CAST(struct hwv_tunnel *, tunnel)->next_hop,
+                        &next_hop);
+    return (next_hop & HWV_TUNNEL_BLOCKED) != 0;
+}
 
 struct hwv_tunnel_table;
 
@@ -69,6 +86,11 @@ int hwv_tunnel_table_add(struct hwv_tunnel_table *table,
  * there is no such tunnel. */
 void hwv_tunnel_table_set_next_hop(struct hwv_tunnel_table *table, uint32_t id,
                                    struct eth_addr next_hop);
+
+/* Blocks tunnel 'id', or lets it send again, in one write.  Does nothing if
+ * there is no such tunnel.  Any thread. */
+void hwv_tunnel_table_block(struct hwv_tunnel_table *table, uint32_t id,
+                            bool blocked);
 
 /* Removes tunnel 'id', which no flow may name any longer.  Until after an RCU
  * grace period hwv_tunnel_table_get() still returns it, so a packet that found

@@ -4,20 +4,27 @@ noinst_LTLIBRARIES += netdev-hwvxlan/libhwvnetdev.la
 netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-actions.c \
 	netdev-hwvxlan/hwv-actions.h \
+	netdev-hwvxlan/hwv-announce.c \
+	netdev-hwvxlan/hwv-announce.h \
 	netdev-hwvxlan/hwv-bind.h \
 	netdev-hwvxlan/hwv-config.c \
 	netdev-hwvxlan/hwv-config.h \
 	netdev-hwvxlan/hwv-dpif.c \
 	netdev-hwvxlan/hwv-dpif.h \
+	netdev-hwvxlan/hwv-dump-json.h \
+	netdev-hwvxlan/hwv-dump-ports.c \
 	netdev-hwvxlan/hwv-dump-rows.c \
 	netdev-hwvxlan/hwv-dump-rows.h \
 	netdev-hwvxlan/hwv-dump.c \
 	netdev-hwvxlan/hwv-dump.h \
 	netdev-hwvxlan/hwv-entry.c \
 	netdev-hwvxlan/hwv-flow-bind.c \
+	netdev-hwvxlan/hwv-flow-compile.c \
 	netdev-hwvxlan/hwv-flow-reject.c \
 	netdev-hwvxlan/hwv-flow.c \
 	netdev-hwvxlan/hwv-flow.h \
+	netdev-hwvxlan/hwv-learning.c \
+	netdev-hwvxlan/hwv-learning.h \
 	netdev-hwvxlan/hwv-match-outer.c \
 	netdev-hwvxlan/hwv-match-work.c \
 	netdev-hwvxlan/hwv-match-work.h \
@@ -26,6 +33,7 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-netdev-info.c \
 	netdev-hwvxlan/hwv-netdev-io.c \
 	netdev-hwvxlan/hwv-netdev-qos.c \
+	netdev-hwvxlan/hwv-netdev-reconf.c \
 	netdev-hwvxlan/hwv-netdev.c \
 	netdev-hwvxlan/hwv-netdev.h \
 	netdev-hwvxlan/hwv-nic.c \
@@ -37,6 +45,10 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-port.c \
 	netdev-hwvxlan/hwv-reject.c \
 	netdev-hwvxlan/hwv-reject.h \
+	netdev-hwvxlan/hwv-reply.c \
+	netdev-hwvxlan/hwv-reply.h \
+	netdev-hwvxlan/hwv-segment.c \
+	netdev-hwvxlan/hwv-segment.h \
 	netdev-hwvxlan/hwv-source.c \
 	netdev-hwvxlan/hwv-stats.c \
 	netdev-hwvxlan/hwv-stats.h \

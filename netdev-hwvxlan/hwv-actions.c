@@ -27,6 +27,8 @@ BUILD_ASSERT_DECL(offsetof(struct hwv_action, encap.header) % 2 == 0);
 
 static enum hwv_reject compile_list(const struct nlattr *, size_t len,
                                     struct hwv_action *);
+static enum hwv_reject compile_vlan(const struct nlattr **, size_t *len,
+                                    struct hwv_action *);
 static enum hwv_reject compile_one(const struct nlattr *,
                                    struct hwv_action *);
 static enum hwv_reject compile_push(const struct nlattr *push,
@@ -67,6 +69,13 @@ hwv_action_same_path(const struct hwv_action *a, const struct hwv_action *b)
     return !memcmp(a, &other, sizeof other);
 }
 
+static bool
+is_vlan_action(const struct nlattr *a)
+{
+    return (nl_attr_type(a) == OVS_ACTION_ATTR_POP_VLAN
+            || nl_attr_type(a) == OVS_ACTION_ATTR_PUSH_VLAN);
+}
+
 /* Is 'a' an action after which the packet is gone, or a copy of it is? */
 static bool
 is_output(const struct nlattr *a)
@@ -96,7 +105,7 @@ check_list(const struct nlattr *actions, size_t len, size_t *n)
     NL_ATTR_FOR_EACH (a, left, actions, len) {
         if (nl_attr_type(a) == OVS_ACTION_ATTR_TRUNC) {
             return HWV_REJECT_TRUNC;
-        } else if (i > 0 && !is_output(a)) {
+        } else if (i > 0 && !is_output(a) && !is_vlan_action(a)) {
             reject = HWV_REJECT_ACTION;
         }
         i++;
@@ -113,6 +122,11 @@ compile_list(const struct nlattr *actions, size_t len,
     enum hwv_reject reject;
     size_t n;
 
+    reject = compile_vlan(&actions, &len, action);
+    if (reject) {
+        return reject;
+    }
+
     /* Everything behind tnl_push() is for the packet with its outer header. */
     if (nl_attr_is_valid(actions, len)
         && nl_attr_type(actions) == OVS_ACTION_ATTR_TUNNEL_PUSH) {
@@ -126,11 +140,50 @@ compile_list(const struct nlattr *actions, size_t len,
     if (reject) {
         return reject;
     }
-    if (n > 1) {
-        return (is_output(actions)
+    if (n != 1) {
+        return (n && is_output(actions)
                 ? HWV_REJECT_MULTI_OUTPUT : HWV_REJECT_ACTION);
     }
-    return compile_one(actions, action);
+    reject = compile_one(actions, action);
+    if (!reject && action->type == HWV_ACTION_DROP
+        && (action->pop_vlan || action->push_vlan)) {
+        return HWV_REJECT_VLAN_ACTION;
+    }
+    return reject;
+}
+
+/* Compiles what the '*len' bytes of attributes at '*actions' do with VLAN tags
+ * first, and skips it. */
+static enum hwv_reject
+compile_vlan(const struct nlattr **actions, size_t *len,
+             struct hwv_action *action)
+{
+    while (nl_attr_is_valid(*actions, *len) && is_vlan_action(*actions)) {
+        const struct nlattr *a = *actions;
+        size_t used = nl_attr_len_pad(a, *len);
+
+        if (action->push_vlan) {
+            return HWV_REJECT_VLAN_ACTION;
+        }
+        if (nl_attr_type(a) == OVS_ACTION_ATTR_PUSH_VLAN) {
+            const struct ovs_action_push_vlan *push = nl_attr_get(a);
+
+            if (nl_attr_get_size(a) != sizeof *push
+                || push->vlan_tpid != htons(ETH_TYPE_VLAN_8021Q)
+                || !(push->vlan_tci & htons(VLAN_CFI))) {
+                return HWV_REJECT_VLAN_ACTION;
+            }
+            action->push_vlan = true;
+            action->tci = ntohs(push->vlan_tci) & ~VLAN_CFI;
+        } else if (action->pop_vlan || nl_attr_get_size(a)) {
+            return HWV_REJECT_VLAN_ACTION;
+        } else {
+            action->pop_vlan = true;
+        }
+        *actions = nl_attr_next(a);
+        *len -= used;
+    }
+    return HWV_ACCEPT;
 }
 
 static enum hwv_reject

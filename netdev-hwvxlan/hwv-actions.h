@@ -11,6 +11,8 @@
  *
  *     (nothing), drop                        drop
  *     PORT                                   output as it is
+ *     push_vlan(..),PORT                     output with a VLAN tag
+ *     pop_vlan,PORT                          output without its VLAN tag
  *     tnl_push(..),PORT                      encapsulate and output, also as
  *     clone(tnl_push(..),PORT)               the only action
  *     tnl_pop(PORT)                          receive as VXLAN
@@ -41,6 +43,10 @@ struct hwv_action {
     enum hwv_action_type type;
     odp_port_t port;            /* OUTPUT, ENCAP: where to.  POP: the tunnel
                                  * port.  DROP: ODPP_NONE. */
+    bool pop_vlan;              /* First take a VLAN tag off, */
+    bool push_vlan;             /* then put one of type 0x8100 on, ... */
+    uint16_t tci;               /* ... with this priority and VLAN id (host
+                                 * byte order, DEI 0). */
 
     /* ENCAP only, otherwise zeros. */
     odp_port_t tnl_port;        /* The tunnel port that pushes. */

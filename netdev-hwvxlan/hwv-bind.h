@@ -13,6 +13,12 @@
 
 #include "hwv-flow.h"
 
+/* Compiling (hwv-flow-compile.c)
+ * ------------------------------ */
+
+/* Compiles 'put' into 'flow', which is not bound, and nothing else of it. */
+void hwv_flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put);
+
 /* Flows (hwv-flow-bind.c)
  * ----------------------- */
 

@@ -35,6 +35,8 @@ static int parse_role(const char *name, const struct smap *,
                       struct hwv_config *, char **errp);
 static int parse_pf(const struct smap *, struct hwv_config *, char **errp);
 static int parse_vf(const struct smap *, struct hwv_config *, char **errp);
+static int parse_segment(const struct smap *, struct hwv_config *,
+                         char **errp);
 static int parse_wire(const char *name, const struct smap *,
                       struct hwv_config *, char **errp);
 static void copy_wire_options(const struct smap *, struct smap *);
@@ -107,15 +109,20 @@ parse_role(const char *name, const struct smap *options,
     return 0;
 }
 
-/* Refuses option 'key', which only makes sense for 'whom'. */
+/* Refuses the 'n' options 'keys', which only make sense for 'whom'. */
 static int
-refuse_option(const struct smap *options, const char *key, const char *whom,
-              char **errp)
+refuse_options(const struct smap *options, const char *const *keys, size_t n,
+               const char *whom, char **errp)
 {
-    const char *value = smap_get(options, key);
+    for (size_t i = 0; i < n; i++) {
+        const char *value = smap_get(options, keys[i]);
 
-    return value ? fail(errp, xasprintf("options:%s=%s is only for %s",
-                                        key, value, whom)) : 0;
+        if (value) {
+            return fail(errp, xasprintf("options:%s=%s is only for %s",
+                                        keys[i], value, whom));
+        }
+    }
+    return 0;
 }
 
 static int
@@ -134,18 +141,30 @@ parse_limit(const struct smap *options, const char *key, unsigned int def,
 }
 
 static int
+parse_bool(const struct smap *options, const char *key, bool def, bool *value,
+           char **errp)
+{
+    const char *s = smap_get_def(options, key, def ? "true" : "false");
+
+    *value = !strcmp(s, "true");
+    if (!*value && strcmp(s, "false")) {
+        return fail(errp, xasprintf("options:%s=%s: use true or false", key,
+                                    s));
+    }
+    return 0;
+}
+
+static int
 parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
 {
-    const char *offload = smap_get_def(options, "offload", "true");
+    static const char *const vf_options[] = {
+        "vf", "mac", "vni", "vlan", "unknown"
+    };
     int error;
 
     config->id = HWV_UPLINK;
-    error = refuse_option(options, "vf", "a VF, together with options:nic",
-                          errp);
-    if (!error) {
-        error = refuse_option(options, "mac",
-                              "a VF, together with options:nic", errp);
-    }
+    error = refuse_options(options, vf_options, ARRAY_SIZE(vf_options),
+                           "a VF, together with options:nic", errp);
     if (!error) {
         error = parse_limit(options, "max-flows", 65536, MAX_MAX_FLOWS,
                             &config->limits.max_flows, errp);
@@ -158,12 +177,12 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
         return error;
     }
 
-    config->offload = !strcmp(offload, "true");
-    if (!config->offload && strcmp(offload, "false")) {
-        return fail(errp, xasprintf("options:offload=%s: use true or false",
-                                    offload));
+    error = parse_bool(options, "offload", true, &config->offload, errp);
+    if (!error) {
+        error = parse_bool(options, "learn-next-hop", false,
+                           &config->learn_next_hop, errp);
     }
-    return 0;
+    return error;
 }
 
 /* Returns true if 's' is a unicast address, written as OVS writes it, in
@@ -185,18 +204,17 @@ static int
 parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 {
     static const char *const pf_options[] = {
-        "max-flows", "max-tunnels", "offload"
+        "max-flows", "max-tunnels", "offload", "learn-next-hop"
     };
     const char *vf = smap_get(options, "vf");
     const char *mac = smap_get(options, "mac");
     unsigned int id;
+    int error;
 
-    for (size_t i = 0; i < ARRAY_SIZE(pf_options); i++) {
-        int error = refuse_option(options, pf_options[i], "a PF", errp);
-
-        if (error) {
-            return error;
-        }
+    error = refuse_options(options, pf_options, ARRAY_SIZE(pf_options),
+                           "a PF", errp);
+    if (error) {
+        return error;
     }
 
     if (!vf) {
@@ -216,6 +234,57 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
                                         "Ethernet address, as "
                                         "02:00:00:00:00:01", mac));
         }
+    }
+    return parse_segment(options, config, errp);
+}
+
+static int
+parse_vtag(const struct smap *options, struct hwv_vtag *vtag, char **errp)
+{
+    const char *vni = smap_get(options, "vni");
+    const char *vlan = smap_get(options, "vlan");
+    unsigned int id = 0;
+
+    if (vni && vlan) {
+        return fail(errp, xasprintf("options:vni=%s and options:vlan=%s: use "
+                                    "one of them, as a VF is in a VXLAN "
+                                    "segment or in a VLAN", vni, vlan));
+    }
+    if (vni && !parse_number(vni, HWV_MIN_VNI, HWV_MAX_VNI, &id)) {
+        return fail(errp, xasprintf("options:vni=%s: use a VNI from %d to %d",
+                                    vni, HWV_MIN_VNI, HWV_MAX_VNI));
+    }
+    if (vlan && !parse_number(vlan, HWV_MIN_VLAN, HWV_MAX_VLAN, &id)) {
+        return fail(errp, xasprintf("options:vlan=%s: use a VLAN id from %d "
+                                    "to %d", vlan, HWV_MIN_VLAN,
+                                    HWV_MAX_VLAN));
+    }
+    vtag->type = vni ? HWV_VTAG_VXLAN : vlan ? HWV_VTAG_VLAN : HWV_VTAG_NONE;
+    vtag->id = id;
+    return 0;
+}
+
+/* What makes a VF part of a segment. */
+static int
+parse_segment(const struct smap *options, struct hwv_config *config,
+              char **errp)
+{
+    const char *unknown = smap_get(options, "unknown");
+    int error;
+
+    error = parse_vtag(options, &config->vtag, errp);
+    if (error) {
+        return error;
+    }
+
+    config->unknown_flood = !unknown || !strcmp(unknown, "flood");
+    if (!config->unknown_flood && strcmp(unknown, "drop")) {
+        return fail(errp, xasprintf("options:unknown=%s: use flood (default) "
+                                    "or drop", unknown));
+    }
+    if (unknown && config->vtag.type == HWV_VTAG_NONE) {
+        return fail(errp, xasprintf("options:unknown=%s is only for a VF with "
+                                    "options:vni or options:vlan", unknown));
     }
     return 0;
 }
@@ -282,8 +351,8 @@ static void
 copy_wire_options(const struct smap *options, struct smap *wire_options)
 {
     static const char *const ours[] = {
-        "nic", "vf", "mac", "max-flows", "max-tunnels", "offload", "wire",
-        "wire-dev",
+        "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows",
+        "max-tunnels", "offload", "learn-next-hop", "wire", "wire-dev",
     };
 
     smap_clone(wire_options, options);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hwv-vtag.h"
 #include "nic-provider.h"
 #include "packets.h"
 #include "smap.h"
@@ -25,8 +26,12 @@ struct hwv_config {
     struct smap wire_options;
     bool check_mac;             /* VF: 'mac' was given. */
     struct eth_addr mac;
+    struct hwv_vtag vtag;       /* VF: its segment. */
+    bool unknown_flood;         /* VF: false if frames to unknown MACs are to
+                                 * be dropped. */
     struct hwv_nic_limits limits; /* PF. */
     bool offload;               /* PF. */
+    bool learn_next_hop;        /* PF: also from outer headers. */
 };
 
 /* Parses 'options' of Interface 'name' into '*config', for

@@ -7,6 +7,8 @@
  * each row.  'nic' is a NIC's name, or NULL for all.  The caller owns the
  * result.  Main thread. */
 
+#include "hwv-nic.h"
+
 struct json;
 
 struct json *hwv_rows_nics(const char *nic);
@@ -15,5 +17,12 @@ struct json *hwv_rows_flows(const char *nic);
 struct json *hwv_rows_tunnels(const char *nic);
 struct json *hwv_rows_sources(const char *nic);
 struct json *hwv_rows_rejected(void);
+
+/* For the files that make rows: calls 'add' for each NIC that 'nic' selects,
+ * by name. */
+struct json *hwv_rows_for_nics(const char *nic,
+                               void (*add)(const struct hwv_nic *,
+                                           struct json *rows))
+    OVS_EXCLUDED(hwv_control_mutex);
 
 #endif /* hwv-dump-rows.h */

@@ -8,9 +8,9 @@
 
 #include "hwv-dump-rows.h"
 #include "hwv-nic.h"
+#include "hwv-reply.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
-#include "table.h"
 #include "unixctl.h"
 #include "util.h"
 
@@ -38,13 +38,10 @@ parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
     args->json = false;
     args->nic = NULL;
     for (int i = 1; i < argc && !message; i++) {
-        if (!strncmp(argv[i], "--format=", 9)) {
-            args->json = !strcmp(argv[i] + 9, "json");
-            if (!args->json && strcmp(argv[i] + 9, "table")) {
-                message = xasprintf("%s: use --format=table or --format=json",
-                                    argv[i]);
-            }
-        } else if (!takes_nic || args->nic || argv[i][0] == '-') {
+        if (hwv_reply_parse_format(argv[i], &args->json, &message)) {
+            continue;
+        }
+        if (!takes_nic || args->nic || argv[i][0] == '-') {
             message = xasprintf("unexpected argument \"%s\"", argv[i]);
         } else {
             args->nic = argv[i];
@@ -69,64 +66,16 @@ parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
 }
 
 static void
-format_json(const struct json *rows, struct ds *s)
-{
-    json_to_ds(rows, JSSF_PRETTY | JSSF_SORT, s);
-    ds_put_char(s, '\n');
-}
-
-static char *
-cell_text(const struct json *value)
-{
-    return (!value ? xstrdup("")
-            : value->type == JSON_STRING ? xstrdup(json_string(value))
-            : json_to_string(value, 0));
-}
-
-static void
-format_table(const struct json *rows, const char *const *columns, struct ds *s)
-{
-    struct table_style style = table_style_default;
-    struct table table;
-
-    style.format = TF_TABLE;
-    table_init(&table);
-    for (size_t i = 0; columns[i]; i++) {
-        table_add_column(&table, "%s", columns[i]);
-    }
-    for (size_t i = 0; i < rows->array.n; i++) {
-        table_add_row(&table);
-        for (size_t j = 0; columns[j]; j++) {
-            table_add_cell(&table)->text = cell_text(
-                shash_find_data(rows->array.elems[i]->object, columns[j]));
-        }
-    }
-    table_format_reset();
-    table_format(&table, &style, s);
-    table_destroy(&table);
-}
-
-static void
 dump_rows(struct unixctl_conn *conn, int argc, const char *argv[],
           void *command_)
 {
     const struct dump_command *command = command_;
-    struct ds s = DS_EMPTY_INITIALIZER;
     struct dump_args args;
-    struct json *rows;
 
-    if (!parse_args(conn, argc, argv, command->takes_nic, &args)) {
-        return;
+    if (parse_args(conn, argc, argv, command->takes_nic, &args)) {
+        hwv_reply_rows(conn, command->rows(args.nic), args.json,
+                       command->columns);
     }
-    rows = command->rows(args.nic);
-    if (args.json) {
-        format_json(rows, &s);
-    } else {
-        format_table(rows, command->columns, &s);
-    }
-    json_destroy(rows);
-    unixctl_command_reply(conn, ds_cstr(&s));
-    ds_destroy(&s);
 }
 
 static int64_t
@@ -158,11 +107,15 @@ format_nic(const struct json *nic, struct ds *s)
         const struct json *port = ports->array.elems[i];
 
         ds_put_format(s, "  %s (%s, %s): hits %"PRId64" (%"PRId64"/s), misses "
-                      "%"PRId64" (%"PRId64"/s), dropped %"PRId64"\n",
+                      "%"PRId64" (%"PRId64"/s), dropped %"PRId64,
                       string(port, "port"), string(port, "role"),
                       string(port, "wire"), number(port, "hits"),
                       number(port, "hits_per_s"), number(port, "misses"),
                       number(port, "misses_per_s"), number(port, "dropped"));
+        if (shash_find(port->object, "segment")) {
+            ds_put_format(s, ", %s", string(port, "segment"));
+        }
+        ds_put_char(s, '\n');
     }
 }
 
@@ -179,7 +132,7 @@ show(struct unixctl_conn *conn, int argc, const char *argv[],
     }
     nics = hwv_rows_nics(args.nic);
     if (args.json) {
-        format_json(nics, &s);
+        hwv_reply_format_json(nics, &s);
     } else {
         for (size_t i = 0; i < nics->array.n; i++) {
             format_nic(nics->array.elems[i], &s);
@@ -231,8 +184,8 @@ void
 hwv_dump_register(void)
 {
     static const char *const vf_columns[] = {
-        "nic", "vf", "port", "mac", "wire", "hits", "misses", "spoofed",
-        "dropped", NULL
+        "nic", "vf", "port", "attribute", "vtag", "mac", "wire", "hits",
+        "misses", "spoofed", "dropped", NULL
     };
     static const char *const flow_columns[] = {
         "nic", "in", "dmac", "smac", "ip", "frag", "ecn", "output", "packets",

@@ -109,7 +109,8 @@ flow_find_nic(const struct hwv_flow *flow)
 
     if (flow->kind != HWV_FLOW_TUNNEL) {
         port = hwv_port_from_netdev(flow->netdev);
-        if (hwv_port_flow_kind(port) != flow->kind) {
+        if ((hwv_port_flow_kind(port) == HWV_FLOW_VF)
+            != (flow->kind == HWV_FLOW_VF)) {
             return NULL;        /* Put while the port changed its role. */
         }
     } else if (flow->action.type == HWV_ACTION_DROP) {
@@ -160,6 +161,9 @@ flow_resolve(const struct hwv_flow *flow, struct hwv_flow_value *value)
         if (action->type == HWV_ACTION_ENCAP) {
             return HWV_REJECT_OUTPUT_PORT;
         }
+        if (action->push_vlan) {
+            return HWV_REJECT_VLAN_ACTION;
+        }
         if (out->odp_port == flow->in_port) {
             return HWV_REJECT_HAIRPIN;
         }
@@ -170,8 +174,12 @@ flow_resolve(const struct hwv_flow *flow, struct hwv_flow_value *value)
     if (flow->kind == HWV_FLOW_TUNNEL) {
         return HWV_REJECT_TUNNEL_TO_TUNNEL;
     }
+    if (flow->kind == HWV_FLOW_VLAN) {
+        return HWV_REJECT_HAIRPIN;
+    }
     if (action->type == HWV_ACTION_OUTPUT) {
-        value->output = HWV_OUT_UPLINK;
+        value->output = action->push_vlan ? HWV_OUT_VLAN : HWV_OUT_UPLINK;
+        value->tci = action->tci;
         return HWV_ACCEPT;
     }
     value->output = HWV_OUT_TUNNEL;
@@ -234,6 +242,9 @@ flow_bind(struct hwv_flow *flow)
             return reject;
         }
         return flow_claim(flow, flow->source->id, &value);
+    }
+    if (flow->kind == HWV_FLOW_VLAN) {
+        return flow_claim(flow, hwv_tagged_domain(flow->tci), &value);
     }
     return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain,
                       &value);

@@ -7,7 +7,6 @@
 
 #include "hash.h"
 #include "hwv-bind.h"
-#include "hwv-codec.h"
 #include "hwv-stats.h"
 #include "hwv-suspension.h"
 #include "odp-util.h"
@@ -32,10 +31,8 @@ static bool flow_is_same(const struct hwv_flow *, const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
 static void flow_store(struct hwv_flow *, const struct hwv_flow_put *)
     OVS_REQUIRES(hwv_control_mutex);
-static void flow_compile(struct hwv_flow *, const struct hwv_flow_put *);
 static void flow_recompile(struct hwv_flow *, enum hwv_flow_kind)
     OVS_REQUIRES(hwv_control_mutex);
-static enum hwv_reject flow_check(const struct hwv_flow *);
 static bool flow_uses_port(const struct hwv_flow *, const struct hwv_port *)
     OVS_REQUIRES(hwv_control_mutex);
 
@@ -327,7 +324,7 @@ flow_put(struct hwv_flow *flow, const struct hwv_flow_put *put)
 {
     flow->unverified = false;
     flow_store(flow, put);
-    flow_compile(flow, put);
+    hwv_flow_compile(flow, put);
     hwv_flow_set_reject(flow, flow->compiled);
     hwv_flow_bind(flow);
 }
@@ -386,34 +383,6 @@ flow_store(struct hwv_flow *flow, const struct hwv_flow_put *put)
     flow->actions_len = put->actions_len;
 }
 
-/* Compiles 'put' into 'flow'. */
-static void
-flow_compile(struct hwv_flow *flow, const struct hwv_flow_put *put)
-{
-    flow->kind = put->kind;
-    switch (flow->kind) {
-    case HWV_FLOW_VF:
-        flow->compiled = hwv_match_from_vf(put->match, &flow->inner);
-        break;
-    case HWV_FLOW_TUNNEL:
-        flow->compiled = hwv_match_from_tunnel(put->match, &flow->inner,
-                                               &flow->tunnel);
-        break;
-    case HWV_FLOW_UPLINK:
-        flow->compiled = hwv_match_from_uplink(put->match, &flow->outer);
-        break;
-    default:
-        OVS_NOT_REACHED();
-    }
-    if (!flow->compiled) {
-        flow->compiled = hwv_action_compile(put->actions, put->actions_len,
-                                            &flow->action);
-    }
-    if (!flow->compiled) {
-        flow->compiled = flow_check(flow);
-    }
-}
-
 /* Compiles 'flow', which is not bound, as one of 'kind'. */
 static void
 flow_recompile(struct hwv_flow *flow, enum hwv_flow_kind kind)
@@ -427,30 +396,9 @@ flow_recompile(struct hwv_flow *flow, enum hwv_flow_kind kind)
     };
 
     minimatch_expand(&flow->match, &match);
-    flow_compile(flow, &put);
+    hwv_flow_compile(flow, &put);
     hwv_flow_set_reject(flow, flow->compiled ? flow->compiled
                                              : HWV_REJECT_NO_NIC);
-}
-
-/* Do the match and the action of 'flow', each fine by itself, go together? */
-static enum hwv_reject
-flow_check(const struct hwv_flow *flow)
-{
-    const struct hwv_inner_match *inner = &flow->inner;
-    const struct hwv_action *action = &flow->action;
-    uint8_t ecn = (inner->class & HWV_CLASS_ECN) >> HWV_CLASS_ECN_SHIFT;
-
-    if (flow->kind == HWV_FLOW_UPLINK && action->type != HWV_ACTION_POP) {
-        return HWV_REJECT_NOT_TNL_POP;
-    }
-    if (flow->kind != HWV_FLOW_UPLINK && action->type == HWV_ACTION_POP) {
-        return HWV_REJECT_ACTION;
-    }
-    if (action->type == HWV_ACTION_ENCAP
-        && (!inner->ecn_matched || action->outer_ecn != hwv_outer_ecn(ecn))) {
-        return HWV_REJECT_TUNNEL_ECN;
-    }
-    return HWV_ACCEPT;
 }
 
 /* Is 'put' what 'flow' already does in its NIC?  So it is when only the next
@@ -465,9 +413,10 @@ flow_is_same(const struct hwv_flow *flow, const struct hwv_flow_put *put)
         return false;
     }
     memset(&new, 0, sizeof new);
-    flow_compile(&new, put);
+    hwv_flow_compile(&new, put);
     return (!new.compiled && new.kind == flow->kind
             && !memcmp(&new.inner, &flow->inner, sizeof new.inner)
+            && new.tci == flow->tci
             && !memcmp(&new.tunnel, &flow->tunnel, sizeof new.tunnel)
             && !memcmp(&new.outer, &flow->outer, sizeof new.outer)
             && hwv_action_same_path(&new.action, &flow->action)

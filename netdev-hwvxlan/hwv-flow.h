@@ -38,9 +38,11 @@ enum hwv_flow_kind {
     HWV_FLOW_VF,                /* From a VF. */
     HWV_FLOW_TUNNEL,            /* From a tunnel port, after tnl_pop. */
     HWV_FLOW_UPLINK,            /* From a PF. */
+    HWV_FLOW_VLAN,              /* From a PF too, with a VLAN tag and not for
+                                 * tnl_pop: only compiling tells. */
 };
 
-/* The kind of flows that come in by 'port'. */
+/* The kind of flows that come in by 'port', until they are compiled. */
 static inline enum hwv_flow_kind
 hwv_port_flow_kind(const struct hwv_port *port)
 {
@@ -86,7 +88,8 @@ struct hwv_flow {
     /* Compiled; undefined unless 'compiled' is HWV_ACCEPT. */
     enum hwv_flow_kind kind;
     enum hwv_reject compiled;
-    struct hwv_inner_match inner;       /* VF, TUNNEL. */
+    struct hwv_inner_match inner;       /* VF, TUNNEL, VLAN. */
+    uint16_t tci;                       /* VLAN: of the tag it matches. */
     struct hwv_tunnel_match tunnel;     /* TUNNEL. */
     struct hwv_outer_match outer;       /* UPLINK. */
     struct hwv_action action;
@@ -120,7 +123,7 @@ struct hwv_flow_put {
     const ovs_u128 *ufid;
     const struct netdev *netdev;
     const char *dpif_type;
-    enum hwv_flow_kind kind;
+    enum hwv_flow_kind kind;    /* UPLINK and VLAN are the same here. */
     odp_port_t orig_in_port;
     const struct match *match;
     const struct nlattr *actions;

@@ -70,7 +70,8 @@ take_outer_ethernet(struct hwv_work *work, struct hwv_outer_match *outer)
     enum hwv_reject reject;
     uint8_t shape = 0;
 
-    reject = hwv_take_ethernet(work, &outer->ipv6);
+    reject = hwv_take_no_tag(work);
+    reject = reject ? reject : hwv_take_ethernet(work, &outer->ipv6);
     reject = reject ? reject : hwv_take_macs(work, &outer->dmac, &outer->smac,
                                              &shape);
     if (reject) {

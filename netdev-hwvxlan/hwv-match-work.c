@@ -107,17 +107,41 @@ hwv_take_no_tunnel(struct hwv_work *work)
             ? HWV_ACCEPT : HWV_REJECT_TUNNEL_MATCH);
 }
 
-/* An untagged IPv4 or IPv6 frame: it has neither VLAN tags, an MPLS label nor
- * a network service header. */
+/* miniflow_extract() sets VLAN_CFI for a tag that is there, whatever the frame
+ * has, and leaves it clear only where there is none. */
+enum hwv_reject
+hwv_take_no_tag(struct hwv_work *work)
+{
+    return HWV_TAKE_ZERO(work, vlans) ? HWV_ACCEPT : HWV_REJECT_VLAN;
+}
+
+enum hwv_reject
+hwv_take_tag(struct hwv_work *work, uint16_t *tci)
+{
+    const union flow_vlan_hdr *tag = &work->flow->vlans[0];
+    union flow_vlan_hdr *mask = &work->wc.masks.vlans[0];
+    bool ok;
+
+    /* The entry is for type 0x8100 only, so it does if that matches. */
+    ok = (mask->tci == OVS_BE16_MAX
+          && tag->tci & htons(VLAN_CFI)
+          && !((tag->tpid ^ htons(ETH_TYPE_VLAN_8021Q)) & mask->tpid));
+    *tci = ntohs(tag->tci) & ~VLAN_CFI;
+    mask->qtag = 0;
+
+    /* Behind it is IP, and no other tag. */
+    return (ok && HWV_TAKE_ZERO(work, vlans)
+            ? HWV_ACCEPT : HWV_REJECT_VLAN_MASK);
+}
+
+/* An IPv4 or IPv6 frame: it has neither an MPLS label nor a network service
+ * header. */
 enum hwv_reject
 hwv_take_ethernet(struct hwv_work *work, bool *ipv6)
 {
     ovs_be16 dl_type = work->flow->dl_type;
 
     *ipv6 = dl_type == htons(ETH_TYPE_IPV6);
-    if (!HWV_TAKE_ZERO(work, vlans)) {
-        return HWV_REJECT_VLAN;
-    }
     if (HWV_TAKE(work, dl_type) != HWV_EXACT
         || (dl_type != htons(ETH_TYPE_IP) && !*ipv6)) {
         return HWV_REJECT_ETH_TYPE;

@@ -67,8 +67,15 @@ enum hwv_reject hwv_take_metadata(struct hwv_work *work);
 /* The tunnel metadata of a packet that was not decapsulated. */
 enum hwv_reject hwv_take_no_tunnel(struct hwv_work *work);
 
-/* The headers between the MACs and IP: untagged IPv4 or IPv6.  Always sets
- * '*ipv6'. */
+/* No VLAN tag. */
+enum hwv_reject hwv_take_no_tag(struct hwv_work *work);
+
+/* One VLAN tag of type 0x8100, its priority and VLAN id exact.  Stores both
+ * into '*tci', in host byte order and with DEI 0. */
+enum hwv_reject hwv_take_tag(struct hwv_work *work, uint16_t *tci);
+
+/* The headers between the MACs, or VLAN tag, and IP: IPv4 or IPv6.  Always
+ * sets '*ipv6'. */
 enum hwv_reject hwv_take_ethernet(struct hwv_work *work, bool *ipv6);
 
 /* MACs, each exact or ignored.  Stores HWV_CLASS_DMAC and HWV_CLASS_SMAC into

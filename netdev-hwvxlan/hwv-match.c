@@ -29,8 +29,33 @@ hwv_match_from_vf(const struct match *match, struct hwv_inner_match *inner)
     memset(inner, 0, sizeof *inner);
     reject = hwv_take_metadata(&work);
     reject = reject ? reject : hwv_take_no_tunnel(&work);
+    reject = reject ? reject : hwv_take_no_tag(&work);
     reject = reject ? reject : take_inner(&work, inner);
     return reject ? reject : hwv_work_finish(&work);
+}
+
+enum hwv_reject
+hwv_match_from_vlan(const struct match *match,
+                    struct hwv_inner_match *inner, uint16_t *tci)
+{
+    enum hwv_reject reject;
+    struct hwv_work work;
+
+    hwv_work_init(&work, match);
+    memset(inner, 0, sizeof *inner);
+    inner->class = HWV_CLASS_RX;
+    reject = hwv_take_metadata(&work);
+    reject = reject ? reject : hwv_take_no_tunnel(&work);
+    reject = reject ? reject : hwv_take_tag(&work, tci);
+    reject = reject ? reject : take_inner(&work, inner);
+    return reject ? reject : hwv_work_finish(&work);
+}
+
+bool
+hwv_match_has_tag(const struct match *match)
+{
+    return (match->wc.masks.vlans[0].tci & match->flow.vlans[0].tci
+            & htons(VLAN_CFI));
 }
 
 enum hwv_reject
@@ -47,6 +72,7 @@ hwv_match_from_tunnel(const struct match *match,
     inner->class = HWV_CLASS_RX;
     reject = hwv_take_metadata(&work);
     reject = reject ? reject : take_tunnel(&work, tunnel);
+    reject = reject ? reject : hwv_take_no_tag(&work);
     reject = reject ? reject : take_inner(&work, inner);
     return reject ? reject : hwv_work_finish(&work);
 }

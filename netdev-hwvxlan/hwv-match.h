@@ -7,11 +7,13 @@
  * ==============
  *
  * Turns the match of a datapath flow into what the NIC's tables can say, or
- * says why it cannot.  There are three kinds of flow, by input port:
+ * says why it cannot.  There are four kinds of flow, by input port:
  *
  *   - from a VF:      the inner frame.
  *   - from a tunnel:  the inner frame and the tunnel metadata (after tnl_pop).
- *   - from the uplink: the outer frame of a tnl_pop flow.
+ *   - from the uplink: the outer frame of a tnl_pop flow, or
+ *   - from a VLAN:    the frame with its tag ("inner", as it is what goes to a
+ *                     VM).
  *
  * Every field of 'struct flow' is either expressed exactly, or implied by what
  * the pipeline checks anyway, or its mask must be zero: a field that nobody
@@ -33,7 +35,7 @@ struct hwv_inner_match {
     struct eth_addr smac;
     uint8_t class;              /* Shape, IP version, fragment kind, and, if
                                  * 'ecn_matched', ECN (see hwv-key.h);
-                                 * HWV_CLASS_RX if from a tunnel. */
+                                 * HWV_CLASS_RX if from a tunnel or VLAN. */
     bool ecn_matched;           /* False: one entry per ECN value (from a VF
                                  * only). */
 };
@@ -75,6 +77,9 @@ struct hwv_outer_match {
  *     metadata that tnl_pop always leaves zero ("don't fragment" and OAM
  *     flags, GBP, tunnel options, ...) may be matched as zero.
  *
+ *   from a VLAN: the same as from a VF, ECN ignored, and one VLAN tag, priority
+ *     and VLAN id exact, its type 0x8100 or ignored.
+ *
  *   from the uplink: recirc_id 0, Ethernet, IPv4 or IPv6 and UDP exact, no
  *     VLAN tag, not a fragment, destination MAC and UDP destination port
  *     exact; source MAC exact or ignored; addresses and TOS under any mask;
@@ -87,8 +92,14 @@ enum hwv_reject hwv_match_from_vf(const struct match *match,
 enum hwv_reject hwv_match_from_tunnel(const struct match *match,
                                       struct hwv_inner_match *inner,
                                       struct hwv_tunnel_match *tunnel);
+enum hwv_reject hwv_match_from_vlan(const struct match *match,
+                                    struct hwv_inner_match *inner,
+                                    uint16_t *tci);
 enum hwv_reject hwv_match_from_uplink(const struct match *match,
                                       struct hwv_outer_match *outer);
+
+/* Does a flow match frames with a VLAN tag only? */
+bool hwv_match_has_tag(const struct match *match);
 
 /* Does the tnl_pop flow that matches 'outer' match every packet (of the right
  * MACs and port) that gives the metadata 'tunnel'?  If so fills in '*key' with

@@ -8,24 +8,43 @@
 #include <errno.h>
 
 #include "hwv-port-counters.h"
+#include "hwv-segment.h"
 #include "hwv-wire.h"
 #include "util.h"
+
+/* Adds 'error' to '*errors', unless it is NULL or there. */
+static void
+add_error(char **errors, const char *error)
+{
+    if (!*errors) {
+        *errors = nullable_xstrdup(error);
+    } else if (error && !strstr(*errors, error)) {
+        char *both = xasprintf("%s; %s", *errors, error);
+
+        free(*errors);
+        *errors = both;
+    }
+}
 
 char *
 hwv_netdev_config_error(const char *name)
 {
     struct netdev *netdev = netdev_from_name(name);
-    char *error = NULL;
+    char *errors = NULL;
 
     if (netdev && netdev->netdev_class == &hwv_netdev_class) {
         struct hwv_netdev *dev = hwv_netdev_cast(netdev);
 
         ovs_mutex_lock(&dev->mutex);
-        error = nullable_xstrdup(dev->config_error);
+        add_error(&errors, dev->config_error);
+        add_error(&errors, dev->wire_error);
+        if (netdev_mtu_is_user_config(netdev)) {
+            add_error(&errors, dev->mtu_error);
+        }
         ovs_mutex_unlock(&dev->mutex);
     }
     netdev_close(netdev);
-    return error;
+    return errors;
 }
 
 int
@@ -45,34 +64,19 @@ hwv_netdev_set_etheraddr(struct netdev *netdev, const struct eth_addr mac)
 }
 
 int
+hwv_netdev_get_ifindex(const struct netdev *netdev)
+{
+    struct netdev *wire = hwv_netdev_wire(netdev);
+
+    return wire ? netdev_get_ifindex(wire) : -ENODEV;
+}
+
+int
 hwv_netdev_get_mtu(const struct netdev *netdev, int *mtu)
 {
     struct netdev *wire = hwv_netdev_wire(netdev);
 
     return wire ? netdev_get_mtu(wire, mtu) : ENODEV;
-}
-
-int
-hwv_netdev_set_mtu(struct netdev *netdev, int mtu)
-{
-    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
-    struct hwv_wire *wire = ovsrcu_get(struct hwv_wire *, &dev->wire);
-    int error;
-
-    if (!wire) {
-        return ENODEV;
-    }
-
-    /* A wire that must stop for it asks to be reconfigured. */
-    error = netdev_set_mtu(hwv_wire_netdev(wire), mtu);
-    if (!error) {
-        if (netdev_is_reconf_required(hwv_wire_netdev(wire))) {
-            netdev_request_reconfigure(netdev);
-        } else {
-            hwv_wire_update_mtu(wire);
-        }
-    }
-    return error;
 }
 
 int
@@ -115,12 +119,8 @@ hwv_netdev_get_stats(const struct netdev *netdev, struct netdev_stats *stats)
     int error = wire ? netdev_get_stats(wire, stats) : ENODEV;
 
     if (!error) {
-        add_stat(&stats->rx_dropped,
-                 hwv_port_counter_read(c, HWV_RX_DROP_SPOOF)
-                 + hwv_port_counter_read(c, HWV_RX_DROP_MTU));
-        add_stat(&stats->tx_dropped,
-                 hwv_port_counter_read(c, HWV_TX_DROP_MTU)
-                 + hwv_port_counter_read(c, HWV_TX_DROP_DOWN));
+        add_stat(&stats->rx_dropped, hwv_port_counters_rx_dropped(c));
+        add_stat(&stats->tx_dropped, hwv_port_counters_tx_dropped(c));
     }
     return error;
 }
@@ -191,6 +191,7 @@ add_nic_status(const struct hwv_port *port, struct smap *smap)
     smap_add(smap, "nic", nic->name);
     if (port->id != HWV_UPLINK) {
         smap_add_format(smap, "vf", "%"PRIu16, port->id);
+        hwv_port_segment_status(port, smap);
         return;
     }
     smap_add(smap, "nic_provider", nic->provider->type);

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "dp-packet.h"
+#include "hwv-announce.h"
 #include "hwv-port-counters.h"
 #include "hwv-tx-flush.h"
 #include "hwv-wire.h"
@@ -19,6 +20,7 @@ struct hwv_rxq {
     struct netdev_rxq *wire_rxq;
 };
 
+static void drop_all(struct hwv_netdev *, struct dp_packet_batch *);
 static void drop_spoofed(struct hwv_netdev *, const struct eth_addr *,
                          struct dp_packet_batch *);
 static void drop_too_long(struct hwv_netdev *, const struct hwv_wire *,
@@ -68,6 +70,7 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     struct hwv_netdev *dev = hwv_netdev_cast(rxq_->netdev);
     const struct eth_addr *mac = ovsrcu_get(struct eth_addr *, &dev->mac);
     const struct hwv_rx *rx = ovsrcu_get(struct hwv_rx *, &dev->port.rx);
+    bool closed;
     int error;
 
     error = netdev_rxq_recv(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq,
@@ -76,6 +79,11 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         return error;
     }
 
+    atomic_read_relaxed(&dev->port.segment_closed, &closed);
+    if (closed) {
+        drop_all(dev, batch);
+        return EAGAIN;
+    }
     if (mac) {
         drop_spoofed(dev, mac, batch);
     }
@@ -85,6 +93,9 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     }
     if (dp_packet_batch_is_empty(batch)) {
         return EAGAIN;          /* Nothing for OVS. */
+    }
+    if (rx && rx->id == HWV_UPLINK) {
+        hwv_announce_look(dev->port.name, batch);
     }
     hwv_tx_flush_needed();
     return 0;
@@ -125,6 +136,22 @@ hwv_netdev_send(struct netdev *netdev, int qid OVS_UNUSED,
     }
     hwv_wire_leave(wire);
     return 0;
+}
+
+/* Drops the packets of 'batch', as the rules of the port's segment are not
+ * there yet. */
+static void
+drop_all(struct hwv_netdev *dev, struct dp_packet_batch *batch)
+{
+    struct hwv_lane *lane = hwv_counters_lane(dev->port.counters);
+    struct dp_packet *packet;
+
+    DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
+        hwv_lane_count(lane, HWV_RX_DROP_SEGMENT, 1, dp_packet_size(packet),
+                       time_msec());
+    }
+    dp_packet_delete_batch(batch, true);
+    dp_packet_batch_init(batch);
 }
 
 /* Drops the packets of 'batch' whose source MAC is not 'mac'. */

@@ -5,10 +5,13 @@
 
 #include <errno.h>
 
+#include "hwv-learning.h"
 #include "hwv-port-counters.h"
+#include "hwv-segment.h"
 #include "hwv-wire.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
+#include "seq.h"
 #include "util.h"
 
 VLOG_DEFINE_THIS_MODULE(hwv_netdev);
@@ -18,17 +21,9 @@ static struct ovs_mutex list_mutex = OVS_MUTEX_INITIALIZER;
 static struct ovs_list all_ports OVS_GUARDED_BY(list_mutex)
     = OVS_LIST_INITIALIZER(&all_ports);
 
-static int apply_wire(struct hwv_netdev *dev, const struct hwv_config *,
-                      char **errp)
-    OVS_REQUIRES(dev->mutex);
-static bool wire_has_tx_multiq(const struct hwv_netdev *dev)
-    OVS_REQUIRES(dev->mutex);
 static void apply_mac(struct hwv_netdev *dev, const struct hwv_config *)
     OVS_REQUIRES(dev->mutex);
 static void follow_ifindex(struct hwv_netdev *, int ifindex);
-static void move_flags(struct netdev *old, struct netdev *new);
-static void use_wire(struct hwv_netdev *dev, struct hwv_wire *)
-    OVS_REQUIRES(dev->mutex);
 
 /* Life cycle
  * ---------- */
@@ -74,13 +69,22 @@ hwv_netdev_destruct(struct netdev *netdev)
     ovs_list_remove(&dev->node);
     ovs_mutex_unlock(&list_mutex);
 
+    hwv_learning_vote(&dev->against_learning, false);
     hwv_nic_detach(&dev->port);
     hwv_wire_close(dev->next_wire);
     hwv_wire_close(ovsrcu_get_protected(struct hwv_wire *, &dev->wire));
     ovsrcu_postpone(free, ovsrcu_get_protected(struct eth_addr *, &dev->mac));
     hwv_port_counters_destroy(dev->port.counters);
+    hwv_port_destroy_segment(&dev->port);
+    seq_change(hwv_netdev_config_seq());
     smap_destroy(&dev->options);
+    if (dev->refused) {
+        smap_destroy(dev->refused);
+        free(dev->refused);
+    }
     free(dev->config_error);
+    free(dev->wire_error);
+    free(dev->mtu_error);
     ovs_mutex_destroy(&dev->mutex);
 }
 
@@ -125,25 +129,38 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
     char *message = NULL;
     int error;
 
+    if (hwv_netdev_refuses(dev, options)) {
+        return 0;
+    }
+
     error = hwv_config_parse(netdev_get_name(netdev), options, &config,
                              &message);
     if (!error) {
         ovs_mutex_lock(&dev->mutex);
         error = hwv_nic_check(&dev->port, config.nic, config.id, &message);
         if (!error) {
-            error = apply_wire(dev, &config, &message);
+            error = hwv_netdev_apply_wire(dev, &config, &message);
         }
         if (!error) {
             hwv_nic_attach(&dev->port, config.nic, config.id);
             apply_mac(dev, &config);
+            hwv_learning_vote(&dev->against_learning,
+                              config.is_pf && !config.learn_next_hop);
+            hwv_port_set_segment(&dev->port, &config.vtag,
+                                 config.unknown_flood);
             if (config.is_pf) {
                 hwv_nic_configure(&dev->port, &config.limits, config.offload);
             }
             smap_destroy(&dev->options);
             smap_clone(&dev->options, options);
+            hwv_netdev_options_changed(dev);
         }
         ovs_mutex_unlock(&dev->mutex);
         hwv_config_destroy(&config);
+    }
+    if (!error) {
+        seq_change(hwv_netdev_config_seq());
+        netdev_change_seq_changed(netdev);
     }
 
     return finish_config(dev, error, message, errp);
@@ -167,60 +184,6 @@ hwv_netdev_get_config(const struct netdev *netdev, struct smap *options)
     return 0;
 }
 
-static bool
-is_wire_of(const struct hwv_wire *wire, const struct hwv_config *config)
-{
-    return (!strcmp(hwv_wire_type(wire), config->wire_type)
-            && !strcmp(netdev_get_name(hwv_wire_netdev(wire)),
-                       config->wire_name));
-}
-
-/* Gives the port the wire that 'config' describes: the one it has, with new
- * options, or another, which takes its place when OVS has stopped polling. */
-static int
-apply_wire(struct hwv_netdev *dev, const struct hwv_config *config,
-           char **errp)
-{
-    struct hwv_wire *wire = ovsrcu_get_protected(struct hwv_wire *,
-                                                 &dev->wire);
-    struct hwv_wire *new;
-
-    if (dev->next_wire && is_wire_of(dev->next_wire, config)) {
-        return hwv_wire_set_options(dev->next_wire, &config->wire_options,
-                                    errp);
-    }
-    if (wire && is_wire_of(wire, config)) {
-        int error = hwv_wire_set_options(wire, &config->wire_options, errp);
-
-        if (!error) {
-            hwv_wire_close(dev->next_wire);
-            dev->next_wire = NULL;
-        }
-        return error;
-    }
-
-    if (hwv_port_name_exists(config->wire_name)) {
-        *errp = xasprintf("options:wire-dev=%s: it is a port of a bridge by "
-                          "itself: remove it there, or choose another device",
-                          config->wire_name);
-        return EINVAL;
-    }
-    new = hwv_wire_open(config->wire_name, config->wire_type,
-                        &config->wire_options, errp);
-    if (!new) {
-        return EINVAL;
-    }
-    hwv_wire_close(dev->next_wire);
-    dev->next_wire = NULL;
-    if (wire) {
-        dev->next_wire = new;
-        netdev_request_reconfigure(&dev->up);
-    } else {
-        use_wire(dev, new);
-    }
-    return 0;
-}
-
 static void
 apply_mac(struct hwv_netdev *dev, const struct hwv_config *config)
 {
@@ -235,86 +198,6 @@ apply_mac(struct hwv_netdev *dev, const struct hwv_config *config)
     if (old) {
         ovsrcu_postpone(free, old);
     }
-}
-
-static void
-use_wire(struct hwv_netdev *dev, struct hwv_wire *wire)
-{
-    struct hwv_wire *old = ovsrcu_get_protected(struct hwv_wire *, &dev->wire);
-
-    if (old) {
-        move_flags(hwv_wire_netdev(old), hwv_wire_netdev(wire));
-    }
-    dev->wire_ifindex = 0;
-    ovsrcu_set(&dev->wire, wire);
-    hwv_nic_set_wire(&dev->port, wire);
-    hwv_wire_close(old);
-}
-
-/* Gives 'new' the flags that OVS gave our port while 'old' was its wire. */
-static void
-move_flags(struct netdev *old, struct netdev *new)
-{
-    enum netdev_flags flags;
-
-    if (!netdev_get_flags(old, &flags)) {
-        netdev_turn_flags_on(new, flags & (NETDEV_UP | NETDEV_PROMISC), NULL);
-        netdev_turn_flags_off(old, flags & NETDEV_PROMISC, NULL);
-    }
-}
-
-static int
-hwv_netdev_set_tx_multiq(struct netdev *netdev, unsigned int n_txq)
-{
-    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
-
-    ovs_mutex_lock(&dev->mutex);
-    if (dev->wanted_txqs != n_txq) {
-        dev->wanted_txqs = n_txq;
-        if (wire_has_tx_multiq(dev)) {
-            netdev_request_reconfigure(netdev);
-        }
-    }
-    ovs_mutex_unlock(&dev->mutex);
-    return 0;
-}
-
-/* Can the number of transmit queues of the wire be chosen?  Where it cannot,
- * OVS must not reconfigure the port whenever the number of PMD threads
- * changes: that would lose what waits in its receive queues. */
-static bool
-wire_has_tx_multiq(const struct hwv_netdev *dev)
-    OVS_REQUIRES(dev->mutex)
-{
-    const struct hwv_wire *wire
-        = ovsrcu_get_protected(struct hwv_wire *, &dev->wire);
-
-    return wire && hwv_wire_netdev(wire)->netdev_class->set_tx_multiq;
-}
-
-static int
-hwv_netdev_reconfigure(struct netdev *netdev)
-{
-    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
-    struct hwv_wire *wire;
-    int error = ENODEV;
-
-    ovs_mutex_lock(&dev->mutex);
-    if (dev->next_wire) {
-        use_wire(dev, dev->next_wire);
-        dev->next_wire = NULL;
-    }
-    wire = ovsrcu_get_protected(struct hwv_wire *, &dev->wire);
-    if (wire) {
-        error = hwv_wire_reconfigure(wire, dev->wanted_txqs);
-        netdev->n_rxq = netdev_n_rxq(hwv_wire_netdev(wire));
-        netdev->n_txq = wire_has_tx_multiq(dev) ? dev->wanted_txqs : 1;
-        netdev->ol_flags = hwv_wire_netdev(wire)->ol_flags;
-    }
-    ovs_mutex_unlock(&dev->mutex);
-
-    netdev_change_seq_changed(netdev);
-    return error;
 }
 
 /* Passes on to OVS that a wire wants to be reconfigured (a vhost-user client
@@ -408,6 +291,7 @@ const struct netdev_class hwv_netdev_class = {
     .send = hwv_netdev_send,
     .set_etheraddr = hwv_netdev_set_etheraddr,
     .get_etheraddr = hwv_netdev_get_etheraddr,
+    .get_ifindex = hwv_netdev_get_ifindex,
     .get_mtu = hwv_netdev_get_mtu,
     .set_mtu = hwv_netdev_set_mtu,
     .get_carrier = hwv_netdev_get_carrier,

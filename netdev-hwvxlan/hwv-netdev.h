@@ -31,7 +31,14 @@ struct hwv_netdev {
     struct hwv_wire *next_wire OVS_GUARDED; /* For reconfigure, or NULL. */
     unsigned int wanted_txqs OVS_GUARDED;
     bool policing_refused OVS_GUARDED;
-    char *config_error OVS_GUARDED; /* See hwv_netdev_config_error(). */
+    bool against_learning OVS_GUARDED; /* See hwv-learning.h. */
+
+    /* See hwv_netdev_config_error(). */
+    char *config_error OVS_GUARDED; /* From set_config, or NULL. */
+    char *wire_error OVS_GUARDED;   /* From reconfigure, or NULL. */
+    char *mtu_error OVS_GUARDED;    /* From either, or NULL. */
+    struct smap *refused OVS_GUARDED; /* Options that the wire does not start
+                                       * with, or NULL. */
 
     /* For the data path. */
     OVSRCU_TYPE(struct hwv_wire *) wire;    /* Or NULL. */
@@ -53,10 +60,26 @@ hwv_netdev_cast(const struct netdev *netdev)
  * until the calling thread quiesces. */
 struct netdev *hwv_netdev_wire(const struct netdev *netdev);
 
-/* Returns why the Interface called 'name' goes on with options that it had
- * before those in the database, for the caller to free, or NULL if it does not
- * or is not ours.  Main thread. */
+/* Returns why the Interface called 'name' goes on with options or an MTU that
+ * it had before those in the database, for the caller to free, or NULL if it
+ * does not or is not ours.  Main thread. */
 char *hwv_netdev_config_error(const char *name);
+
+/* Wires come and change: hwv-netdev-reconf.c. */
+int hwv_netdev_apply_wire(struct hwv_netdev *dev, const struct hwv_config *,
+                          char **errp)
+    OVS_REQUIRES(dev->mutex);
+
+/* Are 'options' those that the wire has not started with?  If not, forgets
+ * them. */
+bool hwv_netdev_refuses(struct hwv_netdev *, const struct smap *options);
+
+/* The port has taken new options. */
+void hwv_netdev_options_changed(struct hwv_netdev *dev)
+    OVS_REQUIRES(dev->mutex);
+int hwv_netdev_set_tx_multiq(struct netdev *, unsigned int n_txq);
+int hwv_netdev_set_mtu(struct netdev *, int);
+int hwv_netdev_reconfigure(struct netdev *);
 
 /* Packets: hwv-netdev-io.c. */
 struct netdev_rxq *hwv_netdev_rxq_alloc(void);
@@ -74,8 +97,8 @@ int hwv_netdev_send(struct netdev *, int qid, struct dp_packet_batch *,
 /* Properties and statistics: hwv-netdev-info.c. */
 int hwv_netdev_get_etheraddr(const struct netdev *, struct eth_addr *);
 int hwv_netdev_set_etheraddr(struct netdev *, const struct eth_addr);
+int hwv_netdev_get_ifindex(const struct netdev *);
 int hwv_netdev_get_mtu(const struct netdev *, int *);
-int hwv_netdev_set_mtu(struct netdev *, int);
 int hwv_netdev_get_carrier(const struct netdev *, bool *);
 long long int hwv_netdev_get_carrier_resets(const struct netdev *);
 int hwv_netdev_set_miimon_interval(struct netdev *, long long int);

@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hwv-vtag.h"
 #include "nic-provider.h"
 #include "odp-util.h"
 #include "openvswitch/hmap.h"
@@ -63,6 +64,11 @@ struct hwv_port {
     struct hwv_counters *counters;      /* Named counters. */
     bool check_mac;                     /* VF: frames must come from 'mac'. */
     struct eth_addr mac;
+    struct hwv_vtag vtag;               /* VF: see hwv-segment.h. */
+    bool unknown_flood;
+    char *segment_state;                /* Or NULL. */
+    atomic_bool segment_closed;         /* VF: it is in a segment whose state
+                                         * is NULL: nothing may come in. */
     struct hwv_rate rate;
     odp_port_t odp_port;                /* ODPP_NONE until in a datapath ... */
     const char *dpif_type;              /* ... of this type. */
@@ -200,6 +206,11 @@ void hwv_nic_late(const struct hwv_nic *nic, struct hwv_count *late)
 /* A flow refers to 'nic', or no longer does. */
 void hwv_nic_use(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 void hwv_nic_unuse(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
+
+/* Blocks all tunnels of all NICs to 'vtep' (IPv4 as IPv4-mapped) that flows
+ * use, or lets them send again.  Returns how many. */
+size_t hwv_nic_block_vtep(const struct in6_addr *vtep, bool blocked)
+    OVS_EXCLUDED(hwv_control_mutex);
 
 /* Main loop. */
 void hwv_nic_run(void) OVS_EXCLUDED(hwv_control_mutex);

@@ -38,6 +38,8 @@ hwv_port_counter_name(enum hwv_port_counter counter)
         [HWV_RX_HITS] = "rx_hits",
         [HWV_RX_DROP_FLOW] = "rx_drop_flow",
         [HWV_RX_DROP_SPOOF] = "rx_drop_spoof",
+        [HWV_RX_DROP_SEGMENT] = "rx_drop_segment",
+        [HWV_RX_DROP_WITHDRAWN] = "rx_drop_withdrawn",
         [HWV_RX_DROP_MTU] = "rx_drop_mtu",
 #define HWV_MISS(ENUM, NAME) [HWV_RX_MISS + HWV_MISS_##ENUM] = "rx_miss_" NAME,
         HWV_MISSES
@@ -59,6 +61,22 @@ hwv_port_counter_read(const struct hwv_counters *counters,
 
     hwv_counters_read(counters, counter, &count);
     return count.packets;
+}
+
+uint64_t
+hwv_port_counters_rx_dropped(const struct hwv_counters *counters)
+{
+    return (hwv_port_counter_read(counters, HWV_RX_DROP_SPOOF)
+            + hwv_port_counter_read(counters, HWV_RX_DROP_SEGMENT)
+            + hwv_port_counter_read(counters, HWV_RX_DROP_WITHDRAWN)
+            + hwv_port_counter_read(counters, HWV_RX_DROP_MTU));
+}
+
+uint64_t
+hwv_port_counters_tx_dropped(const struct hwv_counters *counters)
+{
+    return (hwv_port_counter_read(counters, HWV_TX_DROP_MTU)
+            + hwv_port_counter_read(counters, HWV_TX_DROP_DOWN));
 }
 
 uint64_t

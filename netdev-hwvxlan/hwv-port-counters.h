@@ -11,6 +11,7 @@
  * For any port, and any number of PMD threads:
  *
  *     packets received = rx_hits + rx_drop_flow + rx_drop_spoof
+ *                        + rx_drop_segment + rx_drop_withdrawn
  *                        + rx_drop_mtu + all rx_miss_*
  *
  * Each is a slot of a struct hwv_counters; the enumerator is the slot. */
@@ -24,6 +25,8 @@ enum hwv_port_counter {
     HWV_RX_HITS,                /* Handled by the NIC and sent on. */
     HWV_RX_DROP_FLOW,           /* Handled by the NIC: a flow says drop. */
     HWV_RX_DROP_SPOOF,          /* Source MAC is not options:mac. */
+    HWV_RX_DROP_SEGMENT,        /* The rules of its segment are not there. */
+    HWV_RX_DROP_WITHDRAWN,      /* Hit, but its VTEP is withdrawn. */
     HWV_RX_DROP_MTU,            /* Hit, but too long for its output. */
     HWV_RX_MISS,                /* First of HWV_N_MISSES, in their order. */
     HWV_TX_HITS = HWV_RX_MISS + HWV_N_MISSES, /* Sent here by the NIC. */
@@ -47,6 +50,10 @@ const char *hwv_port_counter_name(enum hwv_port_counter counter);
 /* Returns the packets counted on 'counter'. */
 uint64_t hwv_port_counter_read(const struct hwv_counters *counters,
                                enum hwv_port_counter counter);
+
+/* Sum of those that the port itself has dropped. */
+uint64_t hwv_port_counters_rx_dropped(const struct hwv_counters *counters);
+uint64_t hwv_port_counters_tx_dropped(const struct hwv_counters *counters);
 
 /* Sum of all rx_miss_*. */
 uint64_t hwv_port_counters_misses(const struct hwv_counters *counters);

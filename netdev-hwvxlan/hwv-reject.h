@@ -16,6 +16,8 @@
     HWV_REJECT(PACKET_TYPE, "packet-type", "is not for Ethernet packets")   \
     HWV_REJECT(ETH_TYPE, "eth-type", "is not for IPv4 or IPv6")             \
     HWV_REJECT(VLAN, "vlan", "matches a VLAN tag")                          \
+    HWV_REJECT(VLAN_MASK, "vlan-mask", "does not match a single VLAN tag "  \
+               "(0x8100) with its priority exactly")                        \
     HWV_REJECT(MAC_MASK, "mac-mask", "matches a part of a MAC address")     \
     HWV_REJECT(NW_FRAG, "nw-frag",                                          \
                "does not match the fragment kind exactly")                  \
@@ -44,6 +46,8 @@
                "does not inherit the outer ECN field")                      \
     HWV_REJECT(UNDERLAY_ACTION, "underlay-action",                          \
                "does more than one output after tnl_push (VLAN, mirror)")   \
+    HWV_REJECT(VLAN_ACTION, "vlan-action", "does with VLAN tags other "     \
+               "than take one off for a VF or put one on for the uplink")   \
     /* Ports and direction. */                                              \
     HWV_REJECT(OUTPUT_PORT, "output-port",                                  \
                "outputs to a port that is not on this NIC")                 \

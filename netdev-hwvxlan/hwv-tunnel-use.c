@@ -103,6 +103,26 @@ hwv_tunnel_use_is_current(const struct hwv_tunnel_use *use,
             && (hop.bridge[0] || eth_addr_equals(use->fixed_mac, hop.mac)));
 }
 
+size_t
+hwv_nic_block_vtep(const struct in6_addr *vtep, bool blocked)
+{
+    struct hwv_tunnel_use *use;
+    struct hwv_nic *nic;
+    size_t n = 0;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    HMAP_FOR_EACH (nic, node, hwv_nics()) {
+        HMAP_FOR_EACH (use, node, &nic->tunnels) {
+            if (ipv6_addr_equals(&use->remote, vtep)) {
+                nic->provider->tunnel_block(nic->dev, use->id, blocked);
+                n++;
+            }
+        }
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+    return n;
+}
+
 struct eth_addr
 hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
 {

@@ -8,6 +8,7 @@
 #include "dp-packet.h"
 #include "fat-rwlock.h"
 #include "netdev-provider.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/vlog.h"
@@ -22,9 +23,20 @@ VLOG_DEFINE_THIS_MODULE(hwv_wire);
 
 static struct ovs_mutex list_mutex = OVS_MUTEX_INITIALIZER;
 
+/* A configuration of a wire. */
+struct setup {
+    struct smap options;
+    int mtu;                        /* 0: there is none. */
+    unsigned int n_txq;
+};
+
 struct hwv_wire {
     struct netdev *netdev;
-    struct smap options;            /* The last that worked. */
+    struct smap options;            /* The last that it took. */
+    int mtu;                        /* The last that it took, or 0. */
+    int refused_mtu;                /* Did not work, or 0. */
+    bool worked;                    /* Is 'good' there? */
+    struct setup good;              /* The last that it worked with. */
     struct fat_rwlock gate;         /* Readers send, the writer stops. */
     atomic_bool open;               /* Changes with 'gate' write-locked. */
     atomic_uint32_t max_frame;
@@ -43,6 +55,14 @@ static struct seq *retired_seq;
 static uint64_t retired_seqno;
 
 static const char *explain_open_error(const char *type, int error);
+static int try_setup(struct hwv_wire *, unsigned int n_txq);
+static void remember_setup(struct hwv_wire *, unsigned int n_txq);
+static int go_back(struct hwv_wire *, unsigned int *n_txq, int error,
+                   struct hwv_wire_refusal *);
+static int take_back_mtu(struct hwv_wire *, unsigned int n_txq);
+static int take_back_options(struct hwv_wire *, unsigned int n_txq);
+static void explain_refusal(const struct hwv_wire *, const struct ds *what,
+                            int error, struct hwv_wire_refusal *);
 static void wire_retire(struct hwv_wire *);
 static void wire_free(struct hwv_wire *);
 
@@ -74,6 +94,7 @@ hwv_wire_open(const char *name, const char *type, const struct smap *options,
     wire = xzalloc(sizeof *wire);
     wire->netdev = netdev;
     smap_init(&wire->options);
+    smap_init(&wire->good.options);
     fat_rwlock_init(&wire->gate);
     atomic_init(&wire->open, false);
     atomic_init(&wire->max_frame, UINT32_MAX);
@@ -96,7 +117,13 @@ hwv_wire_set_options(struct hwv_wire *wire, const struct smap *options,
     int error = netdev_set_config(wire->netdev, options, errp);
 
     if (error) {
-        if (!*errp) {
+        if (error == EAGAIN) {
+            free(*errp);
+            *errp = xasprintf("wire \"%s\" of type %s: that would be another "
+                              "device: remove the Interface and add it again",
+                              netdev_get_name(wire->netdev),
+                              netdev_get_type(wire->netdev));
+        } else if (!*errp) {
             *errp = xasprintf("wire \"%s\" of type %s rejects its options: %s",
                               netdev_get_name(wire->netdev),
                               netdev_get_type(wire->netdev),
@@ -108,8 +135,11 @@ hwv_wire_set_options(struct hwv_wire *wire, const struct smap *options,
         return error;
     }
 
-    smap_destroy(&wire->options);
-    smap_clone(&wire->options, options);
+    if (!smap_equal(&wire->options, options)) {
+        wire->refused_mtu = 0;
+        smap_destroy(&wire->options);
+        smap_clone(&wire->options, options);
+    }
     return 0;
 }
 
@@ -180,22 +210,37 @@ hwv_wire_type(const struct hwv_wire *wire)
 }
 
 int
-hwv_wire_reconfigure(struct hwv_wire *wire, unsigned int n_txq)
+hwv_wire_set_mtu(struct hwv_wire *wire, int mtu)
 {
     int error;
 
+    if (mtu == wire->refused_mtu) {
+        return EINVAL;
+    }
+
+    error = netdev_set_mtu(wire->netdev, mtu);
+    if (!error) {
+        wire->mtu = mtu;
+        wire->refused_mtu = 0;
+    }
+    return error;
+}
+
+int
+hwv_wire_reconfigure(struct hwv_wire *wire, unsigned int *n_txq,
+                     struct hwv_wire_refusal *refusal)
+{
+    int error;
+
+    memset(refusal, 0, sizeof *refusal);
     fat_rwlock_wrlock(&wire->gate);
     atomic_store_relaxed(&wire->open, false);
-    error = netdev_set_tx_multiq(wire->netdev, n_txq);
-    if (error && error != EOPNOTSUPP) {
-        VLOG_WARN("%s: cannot use %u transmit queues: %s",
-                  netdev_get_name(wire->netdev), n_txq, ovs_strerror(error));
-    }
-    error = netdev_reconfigure(wire->netdev);
-    if (error == EOPNOTSUPP) {
-        error = 0;              /* Nothing to apply. */
+    error = try_setup(wire, *n_txq);
+    if (error) {
+        error = go_back(wire, n_txq, error, refusal);
     }
     if (!error) {
+        remember_setup(wire, *n_txq);
         atomic_store_relaxed(&wire->n_txq,
                              MAX(1, netdev_n_txq(wire->netdev)));
         hwv_wire_update_mtu(wire);
@@ -270,6 +315,122 @@ hwv_wire_update_mtu(struct hwv_wire *wire)
     atomic_store_relaxed(&wire->max_frame, max_frame);
 }
 
+/* Applies what was asked of the netdev. */
+static int
+try_setup(struct hwv_wire *wire, unsigned int n_txq)
+{
+    int error = netdev_set_tx_multiq(wire->netdev, n_txq);
+
+    if (error && error != EOPNOTSUPP) {
+        VLOG_WARN("%s: cannot use %u transmit queues: %s",
+                  netdev_get_name(wire->netdev), n_txq, ovs_strerror(error));
+    }
+    error = netdev_reconfigure(wire->netdev);
+    return error == EOPNOTSUPP ? 0 : error; /* Nothing to apply. */
+}
+
+static void
+remember_setup(struct hwv_wire *wire, unsigned int n_txq)
+{
+    smap_destroy(&wire->good.options);
+    smap_clone(&wire->good.options, &wire->options);
+    if (netdev_get_mtu(wire->netdev, &wire->good.mtu)) {
+        wire->good.mtu = 0;
+    }
+    wire->good.n_txq = n_txq;
+    wire->worked = true;
+}
+
+/* Adds to 'ds' how 'now' differs from 'good'. */
+static void
+put_difference(struct ds *ds, const struct smap *now, const struct smap *good)
+{
+    const struct smap_node *node;
+
+    SMAP_FOR_EACH (node, now) {
+        const char *old = smap_get(good, node->key);
+
+        if (!old || strcmp(old, node->value)) {
+            ds_put_format(ds, "options:%s=%s, ", node->key, node->value);
+        }
+    }
+    SMAP_FOR_EACH (node, good) {
+        if (!smap_get(now, node->key)) {
+            ds_put_format(ds, "no options:%s, ", node->key);
+        }
+    }
+}
+
+/* Makes 'wire', which has failed with 'error', work with as much as possible
+ * of what was asked of it: without the new MTU, or else without new options,
+ * too, or else as it was. */
+static int
+go_back(struct hwv_wire *wire, unsigned int *n_txq, int error,
+        struct hwv_wire_refusal *refusal)
+{
+    struct ds what = DS_EMPTY_INITIALIZER;
+    int cause = error;
+
+    if (wire->worked && wire->mtu && wire->mtu != wire->good.mtu) {
+        refusal->mtu = true;
+        ds_put_format(&what, "mtu_request=%d, ", wire->mtu);
+        error = take_back_mtu(wire, *n_txq);
+    }
+    if (error && wire->worked) {
+        size_t mtu_length = what.length;
+
+        put_difference(&what, &wire->options, &wire->good.options);
+        refusal->options = what.length > mtu_length;
+        *n_txq = wire->good.n_txq;
+        error = take_back_options(wire, *n_txq);
+    } else if (error) {
+        refusal->options = true;
+    }
+    explain_refusal(wire, &what, cause, refusal);
+    ds_destroy(&what);
+    return error;
+}
+
+static int
+take_back_mtu(struct hwv_wire *wire, unsigned int n_txq)
+{
+    wire->refused_mtu = wire->mtu;
+    wire->mtu = wire->good.mtu;
+    netdev_set_mtu(wire->netdev, wire->mtu);
+    return try_setup(wire, n_txq);
+}
+
+static int
+take_back_options(struct hwv_wire *wire, unsigned int n_txq)
+{
+    int error = netdev_set_config(wire->netdev, &wire->good.options, NULL);
+
+    if (error) {
+        VLOG_WARN("%s: cannot have the options back that it had: %s",
+                  netdev_get_name(wire->netdev), ovs_strerror(error));
+    }
+    smap_destroy(&wire->options);
+    smap_clone(&wire->options, &wire->good.options);
+    return try_setup(wire, n_txq);
+}
+
+static void
+explain_refusal(const struct hwv_wire *wire, const struct ds *what, int error,
+                struct hwv_wire_refusal *refusal)
+{
+    int length = what->length;
+
+    if (length) {
+        length -= strlen(", ");
+    }
+    refusal->message
+        = xasprintf("wire \"%s\" of type %s does not start%s%.*s: %s%s",
+                    netdev_get_name(wire->netdev),
+                    netdev_get_type(wire->netdev), length ? " with " : "",
+                    length, length ? what->string : "", ovs_strerror(error),
+                    length ? "; it goes on as before" : "");
+}
+
 static const char *
 explain_open_error(const char *type, int error)
 {
@@ -304,6 +465,7 @@ wire_free(struct hwv_wire *wire)
     VLOG_DBG("%s: closing the wire", netdev_get_name(wire->netdev));
     netdev_close(wire->netdev);
     smap_destroy(&wire->options);
+    smap_destroy(&wire->good.options);
     fat_rwlock_destroy(&wire->gate);
     free(wire);
 }

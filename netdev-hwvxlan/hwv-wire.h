@@ -56,11 +56,26 @@ bool hwv_wire_has(const struct netdev *netdev);
 struct netdev *hwv_wire_netdev(const struct hwv_wire *wire);
 const char *hwv_wire_type(const struct hwv_wire *wire);
 
+/* Asks for an MTU.  Returns 0 or an errno: EINVAL for one that did not work in
+ * hwv_wire_reconfigure(), until the options or the MTU change. */
+int hwv_wire_set_mtu(struct hwv_wire *wire, int mtu);
+
+/* What of the configuration did not work. */
+struct hwv_wire_refusal {
+    char *message;              /* For the caller to free; NULL: all worked. */
+    bool options;               /* Options, ... */
+    bool mtu;                   /* ...the MTU. */
+};
+
 /* Shuts the gate, waits until no thread is inside, applies the netdev's
- * pending configuration and opens the gate again.  'n_txq' queues are asked
- * of netdevs that have several.  Returns 0 or an errno (the gate then stays
- * shut). */
-int hwv_wire_reconfigure(struct hwv_wire *wire, unsigned int n_txq);
+ * pending configuration and opens the gate again.  '*n_txq' queues are asked
+ * of netdevs that have several.  If that fails, a wire that has worked before
+ * goes back to what it had then, '*n_txq' included.
+ *
+ * Returns 0 if the wire works, or an errno (the gate then stays shut).  Stores
+ * what did not work into '*refusal'. */
+int hwv_wire_reconfigure(struct hwv_wire *wire, unsigned int *n_txq,
+                         struct hwv_wire_refusal *refusal);
 
 /* Shuts the gate for good, e.g. before the wire is closed. */
 void hwv_wire_stop(struct hwv_wire *wire);

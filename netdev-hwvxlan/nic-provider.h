@@ -78,11 +78,15 @@ struct hwv_nic_provider {
                      struct hwv_wire *wire, struct hwv_counters *counters);
 
     /* Tunnels.  ->tunnel_add() stores the id, less than the limit, in '*id'.
+     * While a tunnel is blocked, packets that would go through it are dropped,
+     * and counted as HWV_RX_DROP_WITHDRAWN.
      * ->tunnel_remove() is called when no flow names 'id' any longer. */
     int (*tunnel_add)(struct hwv_provider_nic *, const struct hwv_encap *,
                       struct eth_addr next_hop, uint32_t *id);
     void (*tunnel_set_next_hop)(struct hwv_provider_nic *, uint32_t id,
                                 struct eth_addr next_hop);
+    void (*tunnel_block)(struct hwv_provider_nic *, uint32_t id,
+                         bool blocked);
     void (*tunnel_remove)(struct hwv_provider_nic *, uint32_t id);
 
     /* Counters: a flow or source names one that ->counter_alloc() gave, and it

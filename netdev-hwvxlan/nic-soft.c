@@ -152,6 +152,12 @@ soft_tunnel_set_next_hop(struct hwv_provider_nic *nic, uint32_t id,
 }
 
 static void
+soft_tunnel_block(struct hwv_provider_nic *nic, uint32_t id, bool blocked)
+{
+    hwv_tunnel_table_block(tables_get(nic)->tunnels, id, blocked);
+}
+
+static void
 soft_tunnel_remove(struct hwv_provider_nic *nic, uint32_t id)
 {
     hwv_tunnel_table_remove(tables_get(nic)->tunnels, id);
@@ -286,6 +292,7 @@ const struct hwv_nic_provider hwv_nic_soft = {
     .port_set = soft_port_set,
     .tunnel_add = soft_tunnel_add,
     .tunnel_set_next_hop = soft_tunnel_set_next_hop,
+    .tunnel_block = soft_tunnel_block,
     .tunnel_remove = soft_tunnel_remove,
     .counter_alloc = soft_counter_alloc,
     .counter_free = soft_counter_free,
@@ -337,11 +344,13 @@ verdict_output(const struct hwv_verdict *verdict, uint16_t *port)
         *port = verdict->vf;
         return true;
     case HWV_VERDICT_UPLINK:
+    case HWV_VERDICT_VLAN:
     case HWV_VERDICT_ENCAP:
         *port = HWV_UPLINK;
         return true;
     case HWV_VERDICT_MISS:
     case HWV_VERDICT_DROP:
+    case HWV_VERDICT_WITHDRAWN:
         return false;
     default:
         OVS_NOT_REACHED();
@@ -389,16 +398,6 @@ burst_open_egresses(const struct soft_ports *ports, struct burst *b, size_t n)
     }
 }
 
-/* Length of 'packet' once it is rewritten. */
-static size_t
-rewritten_size(const struct dp_packet *packet,
-               const struct hwv_verdict *verdict)
-{
-    return dp_packet_size(packet) - verdict->outer_len
-           + (verdict->type == HWV_VERDICT_ENCAP
-              ? verdict->tunnel->encap.len : 0);
-}
-
 static void
 burst_count_port(const struct burst *b, enum hwv_port_counter counter,
                  uint32_t bytes)
@@ -427,7 +426,9 @@ burst_handle_packet(struct burst *b, struct dp_packet *packet,
                    size - verdict->outer_len, b->now);
 
     if (!verdict_output(verdict, &port)) {
-        burst_count_port(b, HWV_RX_DROP_FLOW, size);
+        burst_count_port(b, (verdict->type == HWV_VERDICT_DROP
+                             ? HWV_RX_DROP_FLOW : HWV_RX_DROP_WITHDRAWN),
+                         size);
         dp_packet_delete(packet);
         return true;
     }
@@ -436,7 +437,8 @@ burst_handle_packet(struct burst *b, struct dp_packet *packet,
     while (e->port != port) {
         e++;
     }
-    if (rewritten_size(packet, verdict) > hwv_wire_max_frame(e->to->wire)) {
+    if (hwv_rewritten_size(packet, verdict)
+        > hwv_wire_max_frame(e->to->wire)) {
         burst_count_port(b, HWV_RX_DROP_MTU, size);
         dp_packet_delete(packet);
         return true;

@@ -19,16 +19,20 @@
 #include "dpif-provider.h"
 #include "flow.h"
 #include "hwv-dpif.h"
+#include "hwv-fdb-config.h"
 #include "hwv-neigh.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-offload.h"
+#include "hwv-packet-in.h"
 #include "hwv-plugin.h"
+#include "hwv-segments.h"
 #include "hwv-stats.h"
 #include "hwv-tx-flush.h"
 #include "netdev-offload.h"
 #include "netdev-offload-provider.h"
 #include "netdev-provider.h"
+#include "ofproto/ofproto.h"
 #include "openvswitch/vlog.h"
 #include "smap.h"
 #include "tnl-neigh-cache.h"
@@ -68,6 +72,12 @@ WRAP(int, dpif_set_config, struct dpif *, const struct smap *);
 WRAP(void, dpif_close, struct dpif *);
 WRAP(void, ovsrec_interface_set_error, const struct ovsrec_interface *,
      const char *error);
+WRAP(int, ofproto_create, const char *datapath, const char *datapath_type,
+     struct ofproto **);
+WRAP(void, ofproto_destroy, struct ofproto *, bool del);
+WRAP(void, connmgr_flushed, struct connmgr *);
+WRAP(void, ofproto_dpif_send_async_msg, struct ofproto_dpif *,
+     struct ofproto_async_msg *);
 WRAP(void, tnl_neigh_set, const char name[IFNAMSIZ], const struct in6_addr *,
      const struct eth_addr);
 WRAP(int, tnl_neigh_snoop, const struct flow *, struct flow_wildcards *,
@@ -90,6 +100,7 @@ __wrap_bridge_run(void)
 {
     hwv_plugin_run();
     __real_bridge_run();
+    hwv_fdb_config_end();
 }
 
 void
@@ -124,13 +135,23 @@ __wrap_ovs_print_version(uint8_t min_ofp, uint8_t max_ofp)
 }
 
 /* vswitchd/bridge.c clears the error column of every port that it has after
- * it has applied the configuration. */
+ * it has applied the configuration: all of them in one bridge_run(). */
 void
 __wrap_ovsrec_interface_set_error(const struct ovsrec_interface *iface,
                                   const char *error)
 {
     char *kept = error ? NULL : hwv_netdev_config_error(iface->name);
 
+    if (!error) {
+        char *fdb_error = hwv_fdb_config_apply(iface->name, iface->type,
+                                               &iface->other_config);
+
+        if (kept) {
+            free(fdb_error);
+        } else {
+            kept = fdb_error;
+        }
+    }
     __real_ovsrec_interface_set_error(iface, kept ? kept : error);
     free(kept);
 }
@@ -321,12 +342,58 @@ __wrap_dpif_close(struct dpif *dpif)
     __real_dpif_close(dpif);
 }
 
+/* Bridges and their rules
+ * ----------------------- */
+
+/* vswitchd/bridge.c creates and destroys the ofproto of each bridge. */
+int
+__wrap_ofproto_create(const char *datapath, const char *datapath_type,
+                      struct ofproto **ofprotop)
+{
+    int error = __real_ofproto_create(datapath, datapath_type, ofprotop);
+
+    if (!error) {
+        hwv_segments_bridge_created(*ofprotop);
+    }
+    return error;
+}
+
+void
+__wrap_ofproto_destroy(struct ofproto *ofproto, bool del)
+{
+    if (ofproto) {
+        hwv_segments_bridge_destroyed(ofproto);
+    }
+    __real_ofproto_destroy(ofproto, del);
+}
+
+/* ofproto/ofproto.c calls this after it has removed all rules of all tables
+ * but the internal one, e.g. as a controller was set; in standalone mode it
+ * installs the rule with actions=NORMAL. */
+void
+__wrap_connmgr_flushed(struct connmgr *mgr)
+{
+    hwv_segments_bridge_flushed(mgr);
+    __real_connmgr_flushed(mgr);
+}
+
+/* ofproto/ofproto-dpif-upcall.c calls this for each packet that gets to a
+ * "controller" action, in the thread that has the packet. */
+void
+__wrap_ofproto_dpif_send_async_msg(struct ofproto_dpif *ofproto,
+                                   struct ofproto_async_msg *msg)
+{
+    if (!hwv_packet_in_take(ofproto, msg)) {
+        __real_ofproto_dpif_send_async_msg(ofproto, msg);
+    }
+}
+
 /* Neighbors
  * ---------
  *
  * ofproto/ofproto-dpif-xlate.c lets OVS learn in any thread: from ARP and ND
- * packets (tnl_neigh_snoop), and from the outer headers of packets that are
- * for a tunnel port (tnl_neigh_set).  OVS changes 'tnl_conf_seq' before it has
+ * packets (tnl_neigh_snoop), and, if we let it, from the outer headers of
+ * packets that are for a tunnel port (tnl_neigh_set).  OVS changes 'tnl_conf_seq' before it has
  * the new MAC address in its cache: whoever looks only then, as the main
  * thread does, may find nothing and is not told again. */
 
@@ -334,6 +401,20 @@ void
 __wrap_tnl_neigh_set(const char name[IFNAMSIZ], const struct in6_addr *ip,
                      const struct eth_addr mac)
 {
+    if (hwv_neigh_may_learn(name, ip, mac)) {
+        __real_tnl_neigh_set(name, ip, mac);
+        hwv_neigh_learned(name, ip);
+    }
+}
+
+/* Past our wrapper. */
+void
+hwv_neigh_set(const char *bridge, const struct in6_addr *ip,
+              struct eth_addr mac)
+{
+    char name[IFNAMSIZ] = "";
+
+    ovs_strlcpy(name, bridge, sizeof name);
     __real_tnl_neigh_set(name, ip, mac);
     hwv_neigh_learned(name, ip);
 }

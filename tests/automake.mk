@@ -8,10 +8,14 @@ UNIT_TESTS = \
 	tests/test-hwv-codec \
 	tests/test-hwv-codec-ovs \
 	tests/test-hwv-counters \
+	tests/test-hwv-fdb \
+	tests/test-hwv-fdb-learned \
+	tests/test-hwv-fdb-model \
 	tests/test-hwv-flow \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
+	tests/test-hwv-hold \
 	tests/test-hwv-match \
 	tests/test-hwv-match-soundness \
 	tests/test-hwv-next-hop \
@@ -19,6 +23,7 @@ UNIT_TESTS = \
 	tests/test-hwv-source-table \
 	tests/test-hwv-tunnel-table
 UNIT_TEST_LIBS = \
+	ofproto-ext/libhwvofproto.la \
 	netdev-hwvxlan/libhwvnetdev.la \
 	lib/libhwv.la \
 	$(OVS_LDADD) \
@@ -26,6 +31,27 @@ UNIT_TEST_LIBS = \
 	$(CHECK_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
+
+tests_test_hwv_fdb_SOURCES = \
+	tests/hwv-fdb-world.c \
+	tests/hwv-fdb-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-fdb.c
+tests_test_hwv_fdb_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_fdb_learned_SOURCES = \
+	tests/hwv-fdb-world.c \
+	tests/hwv-fdb-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-fdb-learned.c
+tests_test_hwv_fdb_learned_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_fdb_model_SOURCES = \
+	tests/hwv-fdb-world.c \
+	tests/hwv-fdb-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-fdb-model.c
+tests_test_hwv_fdb_model_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_codec_SOURCES = \
 	tests/hwv-test-frames.c \
@@ -53,6 +79,11 @@ tests_test_hwv_frame_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_hold_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-hold.c
+tests_test_hwv_hold_LDADD = ofproto-ext/libhwvofproto.la $(UNIT_TEST_LIBS)
 
 tests_test_hwv_next_hop_SOURCES = \
 	tests/hwv-unit.h \
@@ -148,6 +179,15 @@ tests_test_hwv_counters_LDADD = $(UNIT_TEST_LIBS)
 
 include tests/fuzz/automake.mk
 
+# The FDB by itself.  Not a part of any suite.
+EXTRA_PROGRAMS = tests/bench-hwv-fdb
+tests_bench_hwv_fdb_SOURCES = tests/bench-hwv-fdb.c
+tests_bench_hwv_fdb_LDADD = $(UNIT_TEST_LIBS)
+CLEANFILES += tests/bench-hwv-fdb
+.PHONY: bench-fdb
+bench-fdb: tests/bench-hwv-fdb
+	tests/bench-hwv-fdb
+
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.
 TESTSUITE_AT = \
@@ -155,7 +195,9 @@ TESTSUITE_AT = \
 	tests/hwv-macros.at \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
+	tests/hwv-segment.at \
 	tests/hwv-switch.at \
+	tests/hwv-vlan.at \
 	tests/hwv-options.at \
 	tests/hwv-control.at \
 	tests/hwv-ports.at \
@@ -168,7 +210,13 @@ TESTSUITE_AT = \
 	tests/hwv-refused.at \
 	tests/hwv-stats.at \
 	tests/hwv-faults.at \
+	tests/hwv-sflow.at \
+	tests/hwv-fdb-macros.at \
+	tests/hwv-fdb.at \
 	tests/hwv-underlay.at \
+	tests/hwv-neigh.at \
+	tests/hwv-vtep.at \
+	tests/hwv-wires.at \
 	tests/hwv-wrap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
@@ -178,9 +226,11 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-acl.at \
 	tests/system-base.at \
 	tests/system-faults.at \
+	tests/system-fdb.at \
 	tests/system-hits.at \
 	tests/system-idle.at \
 	tests/system-migration.at \
+	tests/system-neigh.at \
 	tests/system-next-hop.at \
 	tests/system-reconfigure.at \
 	tests/system-share.at \
@@ -264,10 +314,10 @@ check-programs: $(check_PROGRAMS) $(TESTSUITE) $(TESTSUITE_NEEDS)
 check-local: $(TESTSUITE) $(TESTSUITE_NEEDS)
 	$(call RUN_TESTSUITE,$(TESTSUITE)) $(TESTSUITEFLAGS)
 
-# These tests share the machine's network namespaces: one at a time.
+# Each test is in network namespaces of its own.
 .PHONY: check-system
 check-system: $(SYSTEM_TESTSUITE) $(TESTSUITE_NEEDS)
-	$(call RUN_TESTSUITE,$(SYSTEM_TESTSUITE)) $(TESTSUITEFLAGS) -j1
+	$(call RUN_TESTSUITE,$(SYSTEM_TESTSUITE)) $(TESTSUITEFLAGS)
 
 .PHONY: check-differential
 check-differential: vswitchd/ovs-vswitchd

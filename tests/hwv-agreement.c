@@ -28,6 +28,9 @@ hwv_compile(const struct hwv_flows *flows, struct hwv_compiled *entry)
 {
     enum hwv_reject reject;
 
+    if (flows->vlan) {
+        return hwv_match_from_vlan(&flows->match, &entry->inner, &entry->tci);
+    }
     if (!flows->rx) {
         return hwv_match_from_vf(&flows->match, &entry->inner);
     }
@@ -69,11 +72,13 @@ nic_matches(const struct hwv_flows *flows, const struct hwv_compiled *entry,
     if (!inner->ecn_matched) {
         class &= ~HWV_CLASS_ECN;
     }
-    if (flows->rx) {
+    if (flows->rx || flows->vlan) {
         class |= HWV_CLASS_RX;
     }
-    a = hwv_key_make(1, inner->dmac, inner->smac, inner->class);
-    b = hwv_key_make(1, frame->dmac, frame->smac, class);
+    a = hwv_key_make(flows->vlan ? hwv_tagged_domain(entry->tci) : 1,
+                     inner->dmac, inner->smac, inner->class);
+    b = hwv_key_make(flows->vlan ? hwv_tagged_domain(sample->tci) : 1,
+                     frame->dmac, frame->smac, class);
     return (hwv_key_equal(&a, &b)
             && (flows->match.flow.in_port.odp_port
                 == sample->flow.in_port.odp_port)

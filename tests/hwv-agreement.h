@@ -14,6 +14,7 @@
 /* What the flows are compiled to. */
 struct hwv_compiled {
     struct hwv_inner_match inner;
+    uint16_t tci;
     struct hwv_tunnel_match tunnel;
     struct hwv_outer_match outer;
     bool covered;

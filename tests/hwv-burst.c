@@ -4,6 +4,8 @@
 #undef NDEBUG
 #include "hwv-burst.h"
 
+#include <string.h>
+
 #include "hwv-codec.h"
 #include "hwv-frame.h"
 #include "hwv-test-frames.h"
@@ -27,15 +29,22 @@ check_hit(const struct world *w, const struct ref_packet *packet,
         [HWV_OUT_DROP] = HWV_VERDICT_DROP,
         [HWV_OUT_VF] = HWV_VERDICT_VF,
         [HWV_OUT_UPLINK] = HWV_VERDICT_UPLINK,
+        [HWV_OUT_VLAN] = HWV_VERDICT_VLAN,
         [HWV_OUT_TUNNEL] = HWV_VERDICT_ENCAP,
     };
 
     HWV_CHECK(want->hit);
     HWV_CHECK_EQ(got->type, types[want->value.output]);
-    HWV_CHECK_EQ(got->ecn, packet->ecn);
+    HWV_CHECK_EQ(got->ecn, (packet->vlan.has_class
+                            ? packet->vlan.ecn : packet->ecn));
+    HWV_CHECK_EQ(got->pop_vlan, (packet->vlan.has_class
+                                 && got->type == HWV_VERDICT_VF));
     HWV_CHECK(contains(want->counters, want->n_counters, got->counter));
     if (got->type == HWV_VERDICT_VF) {
         HWV_CHECK_EQ(got->vf, want->value.vf);
+    }
+    if (got->type == HWV_VERDICT_VLAN) {
+        HWV_CHECK_EQ(got->tci, want->value.tci);
     }
     if (got->type == HWV_VERDICT_ENCAP) {
         HWV_CHECK_EQ(got->vni, want->value.vni);
@@ -74,15 +83,20 @@ held_back(const struct hwv_burst *burst, size_t i)
     return false;
 }
 
-/* How many inner flows hold others of their packets back after the first 'i'
- * packets of 'burst'? */
+/* How many flows of the kind of packet 'i' of 'burst', from a VLAN or not,
+ * hold others of their packets back after the packets before it? */
 static size_t
 count_held_back(const struct hwv_burst *burst, size_t i)
 {
+    struct hwv_burst same_kind = *burst;
     size_t n = 0;
 
     for (size_t j = 0; j < i; j++) {
-        n += holds_back(burst, j, j) && !held_back(burst, j);
+        same_kind.packets[j].vlan.has_class
+            = burst->packets[i].vlan.has_class;
+    }
+    for (size_t j = 0; j < i; j++) {
+        n += holds_back(&same_kind, j, j) && !held_back(&same_kind, j);
     }
     return n;
 }
@@ -122,6 +136,7 @@ hwv_check_verdict(const struct world *w, const struct hwv_burst *burst,
     } else {
         check_hit(w, &burst->packets[i], got, want);
         seen->hits[got->type]++;
+        seen->popped += got->pop_vlan;
     }
     if (!want->hit) {
         HWV_CHECK_EQ(got->type, HWV_VERDICT_MISS);
@@ -175,11 +190,44 @@ hwv_check_untouched(const struct dp_packet *packet,
                  *dp_packet_ol_flags_ptr(copy) & ~DP_PACKET_OL_RSS_HASH);
 }
 
+/* The 4 bytes behind the MACs (IEEE 802.1Q section 9.3). */
+static void
+check_tag(const struct dp_packet *tagged, const struct dp_packet *untagged)
+{
+    const uint8_t *a = dp_packet_data(tagged);
+    const uint8_t *b = dp_packet_data(untagged);
+
+    HWV_CHECK_EQ(dp_packet_size(tagged), dp_packet_size(untagged) + 4);
+    HWV_CHECK(!memcmp(a, b, 12));
+    HWV_CHECK(!memcmp(a + 16, b + 12, dp_packet_size(untagged) - 12));
+    HWV_CHECK_EQ(a[12], 0x81);
+    HWV_CHECK_EQ(a[13], 0x00);
+}
+
 void
 hwv_check_rewrite(struct dp_packet *packet,
                   const struct hwv_verdict *verdict)
 {
+    size_t size = hwv_rewritten_size(packet, verdict);
     struct dp_packet *want = dp_packet_clone(packet);
+
+    if (verdict->pop_vlan || verdict->type == HWV_VERDICT_VLAN) {
+        const uint8_t *data;
+
+        HWV_CHECK(!verdict->outer_len);
+        hwv_rewrite(packet, verdict);
+        if (verdict->pop_vlan) {
+            HWV_CHECK_EQ(size, dp_packet_size(packet));
+            check_tag(want, packet);
+        } else {
+            HWV_CHECK_EQ(size, dp_packet_size(want));
+            check_tag(packet, want);
+            data = dp_packet_data(packet);
+            HWV_CHECK_EQ(data[14] << 8 | data[15], verdict->tci);
+        }
+        dp_packet_delete(want);
+        return;
+    }
 
     if (verdict->outer_len) {
         hwv_decapsulate(want, verdict->outer_len);
@@ -189,5 +237,6 @@ hwv_check_rewrite(struct dp_packet *packet,
     }
     hwv_rewrite(packet, verdict);
     HWV_CHECK(dp_packet_equal(packet, want));
+    HWV_CHECK_EQ(size, dp_packet_size(packet));
     dp_packet_delete(want);
 }

@@ -19,6 +19,7 @@ struct hwv_burst {
 /* What came up. */
 struct hwv_burst_seen {
     unsigned int hits[HWV_VERDICT_ENCAP + 1];
+    unsigned int popped;        /* Hits from a VLAN. */
     unsigned int misses[HWV_N_MISSES];
     unsigned int collisions;    /* Hits turned into misses without need, */
     double expected_collisions; /* and how many are to be expected. */

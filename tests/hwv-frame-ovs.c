@@ -36,6 +36,24 @@ ovs_has_class(const struct dp_packet *packet, const struct flow *flow)
                || (type == htons(ETH_TYPE_IPV6) && data[14] >> 4 == 6));
 }
 
+/* Does OVS see a frame that has to have a class behind one tag of type 0x8100?
+ * (It looks at the DEI bit only to set it.) */
+static bool
+ovs_has_tagged_class(const struct dp_packet *packet, const struct flow *flow)
+{
+    const uint8_t *data = dp_packet_data(packet);
+    ovs_be16 type;
+
+    if (packet->l4_ofs == UINT16_MAX || !flow->vlans[0].tci
+        || flow->vlans[1].tci || flow->vlans[0].tpid != htons(0x8100)) {
+        return false;
+    }
+    memcpy(&type, data + 16, sizeof type);
+    return type == flow->dl_type
+           && ((type == htons(ETH_TYPE_IP) && data[18] >> 4 == 4)
+               || (type == htons(ETH_TYPE_IPV6) && data[18] >> 4 == 6));
+}
+
 static uint8_t
 ovs_class(const struct flow *flow)
 {
@@ -64,6 +82,34 @@ hwv_check_parse(struct dp_packet *packet, struct hwv_frame *frame)
         ck_abort_msg("we: %d %#"PRIx8", OVS: %d %#"PRIx8, found,
                      found ? frame->class : 0, ovs_has_class(packet, &flow),
                      ovs_class(&flow));
+    }
+    if (found) {
+        HWV_CHECK(eth_addr_equals(frame->dmac, mac_at(data)));
+        HWV_CHECK(eth_addr_equals(frame->smac, mac_at(data + ETH_ADDR_LEN)));
+    }
+    return found;
+}
+
+bool
+hwv_check_parse_tagged(struct dp_packet *packet, struct hwv_frame *frame,
+                       uint16_t *tci)
+{
+    const uint8_t *data = dp_packet_data(packet);
+    size_t len = dp_packet_size(packet);
+    struct flow flow;
+    bool found;
+
+    found = hwv_frame_parse_tagged(hwv_guarded_copy(data, len), len, frame,
+                                   tci);
+    flow_extract(packet, &flow);
+    if (found != ovs_has_tagged_class(packet, &flow)
+        || (found && (frame->class != ovs_class(&flow)
+                      || htons(*tci | VLAN_CFI) != flow.vlans[0].tci
+                      || *tci & VLAN_CFI))) {
+        ovs_hex_dump(stderr, data, len, 0, false);
+        ck_abort_msg("tagged: we: %d %#"PRIx8", OVS: %d %#"PRIx8, found,
+                     found ? frame->class : 0,
+                     ovs_has_tagged_class(packet, &flow), ovs_class(&flow));
     }
     if (found) {
         HWV_CHECK(eth_addr_equals(frame->dmac, mac_at(data)));

@@ -16,4 +16,8 @@ struct dp_packet;
  * frame has a class. */
 bool hwv_check_parse(struct dp_packet *packet, struct hwv_frame *frame);
 
+/* The same for a frame with one VLAN tag (hwv_frame_parse_tagged()). */
+bool hwv_check_parse_tagged(struct dp_packet *packet, struct hwv_frame *frame,
+                            uint16_t *tci);
+
 #endif /* hwv-frame-ovs.h */

@@ -32,12 +32,14 @@ DEFAULTS = {
     'frag6': {'offset': 0, 'mf': 0, 'id': 0},
     'udp': {'src': 1, 'dst': 2, 'len': 0, 'csum': 'ok'},
     'tcp': {'src': 1, 'dst': 2, 'flags': 0x10, 'seq': 0, 'csum': 'ok'},
+    'nd': {'type': 136, 'flags': 0x20000000, 'target': '::', 'sll': '',
+           'tll': ''},
     'icmp': {'type': 8, 'code': 0, 'id': 0, 'seq': 0},
     'vxlan': {'vni': 0, 'flags': 0x08000000, 'reserved': 0},
     'data': {'len': 20, 'hex': ''},
 }
 ETH_TYPES = {'ip': 0x0800, 'ip6': 0x86dd, 'arp': 0x0806, 'vlan': 0x8100}
-PROTOCOLS = {'icmp': 1, 'tcp': 6, 'udp': 17, 'frag6': 44}
+PROTOCOLS = {'icmp': 1, 'nd': 58, 'tcp': 6, 'udp': 17, 'frag6': 44}
 
 
 def parse_layer(arg):
@@ -152,6 +154,17 @@ def build_icmp(f, payload, _inner, _ip):
     return head + struct.pack('!H', checksum(head + b'\0\0' + tail)) + tail
 
 
+def build_nd(f, payload, _, ip):
+    body = struct.pack('!I', f['flags']) + address(f['target'])
+    for kind, key in enumerate(['sll', 'tll'], 1):
+        if f[key]:
+            body += struct.pack('!BB', kind, 1) + mac(f[key])
+    body += payload
+    segment = struct.pack('!BBH', f['type'], 0, 0) + body
+    return segment[:2] + struct.pack(
+        '!H', transport_checksum('ok', segment, 58, ip)) + body
+
+
 def build_vxlan(f, payload, _inner, _ip):
     return struct.pack('!II', f['flags'], f['vni'] << 8 | f['reserved']) \
         + payload
@@ -167,7 +180,7 @@ BUILDERS = {
     'eth': build_eth, 'vlan': build_vlan, 'arp': build_arp, 'ip': build_ip,
     'ip6': build_ip6, 'frag6': build_frag6, 'udp': build_udp,
     'tcp': build_tcp, 'icmp': build_icmp, 'vxlan': build_vxlan,
-    'data': build_data,
+    'data': build_data, 'nd': build_nd,
 }
 
 

@@ -5,6 +5,7 @@
     hwv-frames.py inner [KEY=VALUE]...
     hwv-frames.py outer [KEY=VALUE]... HEX...
     hwv-frames.py pcap FILE [SKIP]
+    hwv-frames.py unseen PORT-tx.pcap...
 
 "inner" prints a UDP datagram in an Ethernet frame as hex, "outer" prints VXLAN
 headers in front of each HEX, on a line of its own.  Nothing here knows how OVS or the plugin does it, so
@@ -40,9 +41,13 @@ packets the UDP source port, which depends on the hash function of the build,
 reads "s1" for the first port in the file, "s2" for the next one, and so on, or
 "oops" out of the range that OVS uses; a UDP checksum reads "good", "bad!" or
 "0000" if there is none.  Everything else is shown as it is.
+
+"unseen" does the same with several files, each without its first N frames,
+where N is in the file PORT-tx.seen, and prints the port before each frame.
 """
 
 import ipaddress
+import os
 import struct
 import sys
 
@@ -215,17 +220,30 @@ def show(data, ports):
     return text[:at] + label + text[at + 4:at + 12] + csum + text[at + 16:]
 
 
-def pcap(args):
+def pcap(args, prefix=''):
     skip = int(args[1]) if len(args) > 1 else 0
     ports = {}
     for i, data in enumerate(read_pcap(args[0])):
         text = show(data, ports)
         if i >= skip:
-            print(text)
+            print(prefix + text)
+
+
+def unseen(args):
+    for name in args:
+        if not os.path.exists(name):
+            continue            # No port at all.
+        stem = name[:-len('.pcap')]
+        seen = '0'
+        if os.path.exists(stem + '.seen'):
+            with open(stem + '.seen') as f:
+                seen = f.read()
+        pcap([name, seen], stem[:-len('-tx')] + ': ')
 
 
 def main(argv):
-    commands = {'inner': inner, 'outer': outer, 'pcap': pcap}
+    commands = {'inner': inner, 'outer': outer, 'pcap': pcap,
+                'unseen': unseen}
     if len(argv) < 2 or argv[1] not in commands:
         sys.exit(__doc__)
     commands[argv[1]](argv[2:])

@@ -57,6 +57,18 @@ rebuild(const struct hwv_action *action, struct ofpbuf *actions)
 {
     struct ovs_action_push_tnl push;
 
+    if (action->pop_vlan) {
+        nl_msg_put_flag(actions, OVS_ACTION_ATTR_POP_VLAN);
+    }
+    if (action->push_vlan) {
+        struct ovs_action_push_vlan vlan = {
+            .vlan_tpid = htons(0x8100),
+            .vlan_tci = htons(action->tci | VLAN_CFI),
+        };
+
+        nl_msg_put_unspec(actions, OVS_ACTION_ATTR_PUSH_VLAN, &vlan,
+                          sizeof vlan);
+    }
     switch (action->type) {
     case HWV_ACTION_DROP:
         break;

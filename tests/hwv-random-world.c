@@ -51,6 +51,15 @@ random_class(bool *ipv6, uint8_t *nw_frag, uint8_t *ecn)
     *ecn = hwv_one_in(4) ? random_range(4) : 0;
 }
 
+/* A few tags that differ in priority or VLAN id. */
+static uint16_t
+random_tci(void)
+{
+    static const uint16_t tcis[] = { 0x0005, 0x6005, 0x0fff, 0xe000 };
+
+    return tcis[hwv_one_in(4) ? random_range(ARRAY_SIZE(tcis)) : 0];
+}
+
 /* Mostly the same for a domain, so that flows often agree, and a counter of
  * its own. */
 static struct hwv_flow_value
@@ -64,9 +73,11 @@ random_value(bool rx, uint32_t domain)
         value.vni = value.output == HWV_OUT_TUNNEL ? 7 : 0;
         return value;
     }
-    value.output = random_range(4);
+    value.output = random_range(5);
     if (value.output == HWV_OUT_VF) {
         value.vf = random_range(2);
+    } else if (value.output == HWV_OUT_VLAN) {
+        value.tci = random_tci();
     } else if (value.output == HWV_OUT_TUNNEL) {
         value.tunnel = random_range(N_TUNNELS + 1);     /* One too many. */
         value.vni = hwv_one_in(2) ? 0xfffffe : 7;
@@ -79,7 +90,9 @@ random_flow(struct ref_flow *flow)
 {
     memset(flow, 0, sizeof *flow);
     flow->rx = hwv_one_in(2);
-    flow->domain = random_range(flow->rx ? N_IDS : N_VFS);
+    flow->tagged = flow->rx && hwv_one_in(4);
+    flow->domain = (flow->tagged ? random_tci()
+                    : random_range(flow->rx ? N_IDS : N_VFS));
     flow->dmac_matched = !hwv_one_in(4);
     flow->smac_matched = hwv_one_in(2);
     if (flow->dmac_matched) {
@@ -98,7 +111,8 @@ random_flow(struct ref_flow *flow)
 static struct hwv_key
 flow_key(const struct ref_flow *flow)
 {
-    return hwv_key_make(flow->domain, flow->dmac, flow->smac,
+    return hwv_key_make(flow->tagged ? hwv_tagged_domain(flow->domain)
+                        : flow->domain, flow->dmac, flow->smac,
                         (flow->rx ? HWV_CLASS_RX : 0)
                         | (flow->ipv6 ? HWV_CLASS_IPV6 : 0)
                         | (flow->nw_frag << HWV_CLASS_FRAG_SHIFT)
@@ -361,15 +375,63 @@ break_checksum(uint8_t *buf, size_t outer_len)
     }
 }
 
-struct dp_packet *
-random_from_uplink(struct ref_packet *packet)
+/* A frame with a VLAN tag.  It is TCP, which for tunnels is another protocol;
+ * but OVS would look for UDP behind an IPv6 fragment header. */
+static struct dp_packet *
+random_from_vlan(struct ref_packet *packet)
+{
+    uint8_t buf[VLAN_HEADER_LEN + 100] OVS_ALIGNED_VAR(2);
+    struct vlan_eth_header *veh = (void *) buf;
+    uint8_t *ip = buf + sizeof *veh;
+    size_t len;
+
+    /* Other frames from the uplink have the same MACs now and then. */
+    random_inner(packet);
+    if (hwv_one_in(4)) {
+        random_key(&packet->key);
+        packet->dmac = packet->key.dmac;
+        packet->smac = packet->key.smac;
+    }
+    memset(&packet->key, 0, sizeof packet->key);
+    packet->key.dmac = packet->dmac;
+    packet->key.smac = packet->smac;
+    packet->vlan.has_class = packet->has_class;
+    packet->vlan.tci = random_tci();
+    packet->vlan.ipv6 = packet->ipv6;
+    packet->vlan.nw_frag = packet->nw_frag;
+    packet->vlan.ecn = packet->ecn;
+    packet->outer = (packet->ipv6 && packet->nw_frag
+                     ? REF_OUTER_LOST : REF_OUTER_OTHER);
+
+    packet->has_class = true;
+    len = write_frame(packet, buf + VLAN_HEADER_LEN) + VLAN_HEADER_LEN;
+    memmove(buf, buf + VLAN_HEADER_LEN, 2 * ETH_ADDR_LEN);
+    veh->veth_type = htons(ETH_TYPE_VLAN_8021Q);
+    veh->veth_tci = htons(packet->vlan.tci | (hwv_one_in(2) ? VLAN_CFI : 0));
+    if (!packet->ipv6) {
+        ip[9] = IPPROTO_TCP;
+    } else if (!packet->nw_frag) {
+        ip[6] = IPPROTO_TCP;
+    }
+    if (!packet->vlan.has_class) {
+        if (hwv_one_in(2)) {
+            veh->veth_type = htons(ETH_TYPE_VLAN_8021AD);
+        } else {
+            veh->veth_next_type = htons(ETH_TYPE_ARP);
+            packet->outer = REF_OUTER_OTHER;
+        }
+    }
+    return hwv_test_packet(buf, len, 0);
+}
+
+static struct dp_packet *
+random_from_tunnel(struct ref_packet *packet)
 {
     uint8_t buf[170] OVS_ALIGNED_VAR(2);
     struct hwv_test_outer outer;
     size_t outer_len, inner_len;
     struct dp_packet *p;
 
-    memset(packet, 0, sizeof *packet);
     random_inner(packet);
     random_key(&packet->key);
     packet->outer = random_outer_kind();
@@ -406,4 +468,12 @@ random_from_uplink(struct ref_packet *packet)
                                        : DP_PACKET_OL_RX_L4_CKSUM_GOOD);
     }
     return p;
+}
+
+struct dp_packet *
+random_from_uplink(struct ref_packet *packet)
+{
+    memset(packet, 0, sizeof *packet);
+    return (hwv_one_in(4)
+            ? random_from_vlan(packet) : random_from_tunnel(packet));
 }

@@ -12,6 +12,7 @@ static bool
 same_flow(const struct ref_flow *a, const struct ref_flow *b)
 {
     return a->rx == b->rx
+           && a->tagged == b->tagged
            && a->domain == b->domain
            && a->dmac_matched == b->dmac_matched
            && a->smac_matched == b->smac_matched
@@ -66,6 +67,7 @@ flow_matches(const struct ref_flow *flow, bool rx, uint32_t domain,
              const struct ref_packet *packet)
 {
     return flow->rx == rx
+           && flow->tagged == packet->vlan.has_class
            && flow->domain == domain
            && (!flow->dmac_matched
                || eth_addr_equals(flow->dmac, packet->dmac))
@@ -81,6 +83,7 @@ same_value(const struct hwv_flow_value *a, const struct hwv_flow_value *b)
 {
     return a->output == b->output
            && (a->output != HWV_OUT_VF || a->vf == b->vf)
+           && (a->output != HWV_OUT_VLAN || a->tci == b->tci)
            && (a->output != HWV_OUT_TUNNEL
                || (a->tunnel == b->tunnel && a->vni == b->vni));
 }
@@ -183,6 +186,32 @@ find_source(const struct ref_nic *nic, const struct hwv_source_key *key,
     return n > 0;
 }
 
+/* Nothing goes from the uplink back to the uplink. */
+static void
+look_up_rx(const struct ref_nic *nic, uint32_t domain,
+           const struct ref_packet *packet, struct ref_verdict *verdict)
+{
+    look_up(nic, true, domain, packet, verdict);
+    if (verdict->hit && verdict->value.output != HWV_OUT_VF
+        && verdict->value.output != HWV_OUT_DROP) {
+        miss(verdict, HWV_MISS_NO_FLOW);
+    }
+}
+
+/* The frame behind the tag of 'packet' as a frame of its own. */
+static struct ref_packet
+behind_tag(const struct ref_packet *packet)
+{
+    struct ref_packet frame = *packet;
+
+    frame.dmac = packet->key.dmac;
+    frame.smac = packet->key.smac;
+    frame.ipv6 = packet->vlan.ipv6;
+    frame.nw_frag = packet->vlan.nw_frag;
+    frame.ecn = packet->vlan.ecn;
+    return frame;
+}
+
 void
 ref_classify_from_uplink(const struct ref_nic *nic,
                          const struct ref_packet *packet,
@@ -191,7 +220,11 @@ ref_classify_from_uplink(const struct ref_nic *nic,
     uint32_t id;
 
     memset(verdict, 0, sizeof *verdict);
-    if (packet->outer == REF_OUTER_OTHER) {
+    if (packet->vlan.has_class) {
+        struct ref_packet frame = behind_tag(packet);
+
+        look_up_rx(nic, packet->vlan.tci, &frame, verdict);
+    } else if (packet->outer == REF_OUTER_OTHER) {
         miss(verdict, HWV_MISS_NOT_VXLAN);
     } else if (packet->outer != REF_OUTER_VXLAN) {
         miss(verdict, HWV_MISS_DOUBTFUL);
@@ -202,11 +235,7 @@ ref_classify_from_uplink(const struct ref_nic *nic,
     } else if (!packet->has_class) {
         miss(verdict, HWV_MISS_NO_CLASS);
     } else {
-        look_up(nic, true, id, packet, verdict);
-        if (verdict->hit && verdict->value.output != HWV_OUT_VF
-            && verdict->value.output != HWV_OUT_DROP) {
-            miss(verdict, HWV_MISS_NO_FLOW);
-        }
+        look_up_rx(nic, id, packet, verdict);
     }
 }
 
@@ -214,6 +243,11 @@ bool
 ref_holds_back(const struct ref_packet *earlier, enum hwv_miss why,
                const struct ref_packet *later)
 {
+    if (later->vlan.has_class) {
+        return eth_addr_equals(earlier->key.dmac, later->key.dmac)
+               && eth_addr_equals(earlier->key.smac, later->key.smac);
+    }
+
     switch (earlier->outer) {
     case REF_OUTER_OTHER:
     case REF_OUTER_SHORT:

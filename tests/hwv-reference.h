@@ -22,7 +22,9 @@
 /* An entry of the flow table.  All but 'value' makes it the one it is. */
 struct ref_flow {
     bool rx;                    /* From the uplink, otherwise from a VF. */
-    uint32_t domain;            /* Source id or VF. */
+    bool tagged;                /* From the uplink, with a VLAN tag. */
+    uint32_t domain;            /* Source id, or priority and VLAN id of the
+                                 * tag ((PCP << 13) | VID), or VF. */
     bool dmac_matched, smac_matched;
     struct eth_addr dmac, smac; /* Zeros if not matched. */
     bool ipv6;
@@ -47,7 +49,7 @@ struct ref_nic {
     uint32_t n_tunnels;         /* Their ids are 0 to 'n_tunnels' - 1. */
 };
 
-/* What the outer headers of a packet from the uplink are. */
+/* What the outer headers of a packet from the uplink are, tagged or not. */
 enum ref_outer {
     REF_OUTER_VXLAN,            /* Plain VXLAN, 'key' has all of it. */
     REF_OUTER_DOUBTFUL,         /* Doubtful, of VNI 'key.vni' if VXLAN. */
@@ -62,6 +64,16 @@ struct ref_packet {
     struct hwv_source_key key;
     bool checksums_right;
     bool checked_by_wire;       /* The wire says that they are right. */
+
+    /* From the uplink only, where there is one VLAN tag and IP behind it.  The
+     * MACs are those of 'key'. */
+    struct {
+        bool has_class;         /* The rest is defined only then. */
+        uint16_t tci;           /* (PCP << 13) | VID */
+        bool ipv6;
+        uint8_t nw_frag;
+        uint8_t ecn;
+    } vlan;
 
     /* The frame, from the uplink the inner one. */
     struct eth_addr dmac, smac;
@@ -99,7 +111,7 @@ void ref_classify_from_vf(const struct ref_nic *, uint16_t vf,
 void ref_classify_from_uplink(const struct ref_nic *,
                               const struct ref_packet *, struct ref_verdict *);
 
-/* The order rule: must 'later' miss because 'earlier', of the same burst, has
+/* The order rule: must 'later', which would hit, miss because 'earlier', of the same burst, has
  * missed for reason 'why'? */
 bool ref_holds_back(const struct ref_packet *earlier, enum hwv_miss why,
                     const struct ref_packet *later);

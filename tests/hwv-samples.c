@@ -46,16 +46,25 @@ const struct hwv_typical hwv_typical[HWV_N_TYPICAL] = {
       UP D("1") "eth_type(0x86dd),ipv6(dst=fd00::1," POP4 },
     { TUNNEL6 D("1") "eth_type(0x0800),ipv4(frag=no)",
       UP SD "eth_type(0x86dd),ipv6(dst=fd00::/ffff::,tclass=0," POP4 },
+    { UP SD "eth_type(0x8100),vlan(vid=5,pcp=0),encap(eth_type(0x0800),"
+      "ipv4(frag=no))", NULL },
+    { UP D("1") "eth_type(0x8100),vlan(vid=4095,pcp=7),"
+      "encap(eth_type(0x86dd),ipv6(frag=no))", NULL },
+    { UP "eth_type(0x8100),vlan(vid=0,pcp=0),encap(eth_type(0x0800),"
+      "ipv4(frag=first))", NULL },
 };
 
 static bool random_sample_tx(const struct hwv_flows *, struct hwv_sample *);
 static bool random_sample_rx(const struct hwv_flows *, struct hwv_sample *);
+static bool random_sample_vlan(const struct hwv_flows *, struct hwv_sample *);
 
 bool
 hwv_random_sample(const struct hwv_flows *flows, struct hwv_sample *sample)
 {
     return (flows->rx
             ? random_sample_rx(flows, sample)
+            : flows->vlan
+            ? random_sample_vlan(flows, sample)
             : random_sample_tx(flows, sample));
 }
 
@@ -202,6 +211,40 @@ random_sample_rx(const struct hwv_flows *flows, struct hwv_sample *sample)
     packet = netdev_vxlan_pop_header(packet);
     ck_assert(packet != NULL);
     extract(packet, HWV_TUNNEL_PORT, &sample->flow);
+    dp_packet_delete(packet);
+    return true;
+}
+
+/* A tag that differs from that of 'match' in one bit, or not, and in DEI. */
+static uint16_t
+random_tci(const struct match *match)
+{
+    uint16_t tci = ntohs(match->flow.vlans[0].tci);
+
+    if (hwv_one_in(2)) {
+        tci ^= VLAN_CFI;
+    }
+    return differ() ? tci ^ 1 << random_range(16) : tci;
+}
+
+static bool
+random_sample_vlan(const struct hwv_flows *flows, struct hwv_sample *sample)
+{
+    uint8_t buf[VLAN_HEADER_LEN + HWV_RANDOM_FRAME_MAX];
+    size_t len = random_inner(&flows->match, buf + VLAN_HEADER_LEN);
+    struct vlan_eth_header *veh = (void *) buf;
+    struct dp_packet *packet;
+
+    len += VLAN_HEADER_LEN;
+    memmove(buf, buf + VLAN_HEADER_LEN, 2 * ETH_ADDR_LEN);
+    veh->veth_type = htons(0x8100);
+    veh->veth_tci = htons(random_tci(&flows->match));
+    if (!hwv_frame_parse_tagged(buf, len, &sample->frame, &sample->tci)) {
+        return false;
+    }
+    packet = hwv_test_packet(buf, len, 0);
+    pkt_metadata_init(&packet->md, HWV_UPLINK_PORT);
+    extract(packet, HWV_UPLINK_PORT, &sample->flow);
     dp_packet_delete(packet);
     return true;
 }

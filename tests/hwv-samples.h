@@ -21,26 +21,29 @@
 
 /* The flow or flows that decide about a packet. */
 struct hwv_flows {
-    bool rx;                    /* From the uplink, otherwise from a VF. */
-    struct match match;         /* Of the VF, or of the tunnel port. */
+    bool rx;                    /* From a tunnel. */
+    bool vlan;                  /* From a VLAN.  Otherwise from a VF. */
+    struct match match;         /* Of the VF, tunnel port or uplink. */
     struct match outer;         /* The tnl_pop flow, if 'rx'. */
 };
 
 /* Flows that the NIC takes, for hwv_match_from_string(): from a VF, or, from
- * HWV_FIRST_TUNNEL on, from a tunnel together with its tnl_pop flow. */
-enum { HWV_FIRST_TUNNEL = 6, HWV_N_TYPICAL = 10 };
+ * HWV_FIRST_TUNNEL on, from a tunnel together with its tnl_pop flow, or, from
+ * HWV_FIRST_VLAN on, from a VLAN. */
+enum { HWV_FIRST_TUNNEL = 6, HWV_FIRST_VLAN = 10, HWV_N_TYPICAL = 13 };
 extern const struct hwv_typical {
     const char *match, *outer;
 } hwv_typical[HWV_N_TYPICAL];
 
 struct hwv_sample {
     /* OVS. */
-    struct flow flow;           /* From a VF, or after tnl_pop. */
+    struct flow flow;           /* From a VF or VLAN, or after tnl_pop. */
     struct flow outer;          /* Before tnl_pop, if 'rx'. */
 
     /* The NIC. */
     struct hwv_frame frame;
     struct hwv_source_key source;   /* If 'rx'. */
+    uint16_t tci;                   /* If 'vlan'. */
 };
 
 /* Stores into '*sample' a random packet that differs in few fields, or none,

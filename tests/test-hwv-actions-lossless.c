@@ -32,6 +32,10 @@ static const char *lossless[] = {
     "3",
     "tnl_pop(5)",
     "clone(clone(3))",
+    "push_vlan(vid=5,pcp=3),3",
+    "pop_vlan,3",
+    "pop_vlan,push_vlan(vid=4095,pcp=0),3",
+    "pop_vlan," PUSH ",1",
     PUSH ",1",
     "clone(" PUSH ",1)",
     HWV_PUSH4("proto=17,tos=3,ttl=1,frag=0x0", HWV_UDP_CSUM, HWV_VXLAN) ",1",
@@ -184,7 +188,8 @@ START_TEST(test_types)
             ck_assert(hwv_check_lossless(actions.data, actions.size)
                       == (known && (size == 4 || !output)));
             nl_msg_put_odp_port(&actions, OVS_ACTION_ATTR_OUTPUT, 1);
-            ck_assert(!hwv_check_lossless(actions.data, actions.size));
+            ck_assert(hwv_check_lossless(actions.data, actions.size)
+                      == (type == OVS_ACTION_ATTR_POP_VLAN && !size));
             nl_msg_put_unspec(&actions, type, zeros, size);
             ck_assert(!hwv_check_lossless(actions.data, actions.size));
             ofpbuf_uninit(&actions);
@@ -256,6 +261,42 @@ START_TEST(test_port_size)
 }
 END_TEST
 
+/* Each bit of a VLAN tag is kept, or leads to a refusal: the type must be
+ * 0x8100, and OVS's mark for a tag must be there. */
+START_TEST(test_vlan_bits)
+{
+    struct ovs_action_push_vlan *push;
+    struct ofpbuf actions;
+
+    hwv_actions_from_string("push_vlan(vid=5,pcp=3),3", &actions);
+    push = CONST_CAST(void *, nl_attr_get(actions.data));
+    for (int i = 0; i < 16; i++) {
+        push->vlan_tpid ^= htons(1 << i);
+        ck_assert(!hwv_check_lossless(actions.data, actions.size));
+        push->vlan_tpid ^= htons(1 << i);
+        push->vlan_tci ^= htons(1 << i);
+        ck_assert(hwv_check_lossless(actions.data, actions.size)
+                  == (i != 12));
+        push->vlan_tci ^= htons(1 << i);
+    }
+    ofpbuf_uninit(&actions);
+}
+END_TEST
+
+/* A tag is of no use to what is dropped: OVS makes no such thing. */
+START_TEST(test_vlan_drop)
+{
+    struct ofpbuf actions;
+
+    hwv_actions_from_string(_i ? "pop_vlan" : "push_vlan(vid=5,pcp=3)",
+                            &actions);
+    ck_assert(!hwv_check_lossless(actions.data, actions.size));
+    nl_msg_put_u32(&actions, OVS_ACTION_ATTR_DROP, 0);
+    ck_assert(!hwv_check_lossless(actions.data, actions.size));
+    ofpbuf_uninit(&actions);
+}
+END_TEST
+
 /* Random damage, of attribute headers most of all. */
 START_TEST(test_damaged)
 {
@@ -294,6 +335,8 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_loop_test(tcase, test_header_bits, n - 2, n);
     tcase_add_loop_test(tcase, test_header_size, n - 2, n);
     tcase_add_test(tcase, test_types);
+    tcase_add_test(tcase, test_vlan_bits);
+    tcase_add_loop_test(tcase, test_vlan_drop, 0, 2);
     tcase_add_loop_test(tcase, test_clone_drop, 0, 3);
     tcase_add_loop_test(tcase, test_truncated, 0, n);
     tcase_add_loop_test(tcase, test_port_size, 0, 2);

@@ -73,6 +73,39 @@ START_TEST(test_plain)
 }
 END_TEST
 
+/* VLAN tags. */
+static const struct vlan_row {
+    const char *actions;
+    enum hwv_action_type type;
+    bool pop, push;
+    uint16_t tci;
+} vlan_rows[] = {
+    { "3", HWV_ACTION_OUTPUT, false, false, 0 },
+    { "push_vlan(vid=5,pcp=0),3", HWV_ACTION_OUTPUT, false, true, 5 },
+    { "push_vlan(vid=4095,pcp=7),3", HWV_ACTION_OUTPUT, false, true, 0xefff },
+    { "push_vlan(vid=0,pcp=1),3", HWV_ACTION_OUTPUT, false, true, 0x2000 },
+    { "pop_vlan,3", HWV_ACTION_OUTPUT, true, false, 0 },
+    { "pop_vlan,push_vlan(vid=5,pcp=3),3", HWV_ACTION_OUTPUT, true, true,
+      0x6005 },
+    { "pop_vlan,tnl_pop(3)", HWV_ACTION_POP, true, false, 0 },
+    { "clone(pop_vlan,3)", HWV_ACTION_OUTPUT, true, false, 0 },
+    { "pop_vlan," PUSH ",3", HWV_ACTION_ENCAP, true, false, 0 },
+};
+
+START_TEST(test_vlan)
+{
+    const struct vlan_row *row = &vlan_rows[_i];
+    struct hwv_action action;
+
+    ck_assert_msg(!compile_string(row->actions, &action), "%s", row->actions);
+    ck_assert_msg(action.type == row->type, "%s", row->actions);
+    ck_assert_uint_eq(odp_to_u32(action.port), 3);
+    ck_assert_msg(action.pop_vlan == row->pop, "%s", row->actions);
+    ck_assert_msg(action.push_vlan == row->push, "%s", row->actions);
+    ck_assert_uint_eq(action.tci, row->tci);
+}
+END_TEST
+
 /* Tunnel headers. */
 static const struct encap_row {
     const char *actions;
@@ -167,8 +200,11 @@ static const struct reject_row {
     REJECT(ACTION, "set(ipv4(ttl=63)),2"),
     REJECT(ACTION, "set(skb_priority(1)),2"),
     REJECT(ACTION, "set(tunnel(tun_id=0x1,dst=10.0.0.1,ttl=64,flags(key))),2"),
-    REJECT(ACTION, "push_vlan(vid=5,pcp=0),2"),
-    REJECT(ACTION, "pop_vlan,2"),
+    REJECT(ACTION, "push_vlan(vid=5,pcp=0)"),
+    REJECT(ACTION, "push_vlan(vid=5,pcp=0),set(ipv4(ttl=63)),2"),
+    REJECT(ACTION, "pop_vlan"),
+    REJECT(ACTION, "pop_vlan,clone(" PUSH ",1)"),
+    REJECT(ACTION, "pop_vlan,recirc(1)"),
     REJECT(ACTION, "recirc(1)"),
     REJECT(ACTION, "ct(commit),2"),
     REJECT(ACTION, "ct(commit)"),
@@ -180,11 +216,22 @@ static const struct reject_row {
     REJECT(ACTION, "check_pkt_len(size=200,gt(2),le(3))"),
     REJECT(ACTION, "lb_output(1)"),
     REJECT(ACTION, "2,set(eth(dst=" "00:00:00:00:00:01" ")),3"),
-    REJECT(ACTION, "2,3,pop_vlan,4"),
     REJECT(ACTION, "meter(1)," PUSH ",1"),
     REJECT(ACTION, "clone(meter(1),2)"),
 
+    REJECT(MULTI_OUTPUT, "2,3,pop_vlan,4"),
+    REJECT(MULTI_OUTPUT, "push_vlan(vid=5,pcp=0),2,pop_vlan,3"),
+    REJECT(MULTI_OUTPUT, "pop_vlan,2,3"),
+    REJECT(MULTI_OUTPUT, "3,push_vlan(vid=5,pcp=0),2"),
+
+    REJECT(VLAN_ACTION, "push_vlan(tpid=0x88a8,vid=5,pcp=0),2"),
+    REJECT(VLAN_ACTION, "push_vlan(vid=5,pcp=0,cfi=0),2"),
+    REJECT(VLAN_ACTION, "push_vlan(vid=5,pcp=0),push_vlan(vid=6,pcp=0),2"),
+    REJECT(VLAN_ACTION, "push_vlan(vid=5,pcp=0),pop_vlan,2"),
+    REJECT(VLAN_ACTION, "pop_vlan,pop_vlan,2"),
+
     REJECT(TRUNC, "trunc(100),2"),
+    REJECT(TRUNC, "pop_vlan,trunc(100),2"),
     REJECT(TRUNC, "2,trunc(100),3"),
     REJECT(TRUNC, "meter(1),trunc(100),clone(" PUSH ",1)"),
 
@@ -242,7 +289,7 @@ END_TEST
 START_TEST(test_rejects_complete)
 {
     for (enum hwv_reject r = HWV_REJECT_MULTI_OUTPUT;
-         r <= HWV_REJECT_UNDERLAY_ACTION; r++) {
+         r <= HWV_REJECT_VLAN_ACTION; r++) {
         /* Left to those who know the match, too. */
         bool found = r == HWV_REJECT_TUNNEL_ECN;
 
@@ -264,6 +311,8 @@ START_TEST(test_same_path)
         { PUSH ",1", true },
         { "clone(" PUSH ",1)", true },
         { PUSH ",2", false },
+        { "pop_vlan," PUSH ",1", false },
+        { "push_vlan(vid=5,pcp=0)," PUSH ",1", false },
         { "1", false },
         { "", false },
         { PUSH4(IP4, UDP_CSUM, VXLAN) ",1", false },
@@ -293,6 +342,7 @@ main(int argc OVS_UNUSED, char *argv[])
     TCase *tcase = hwv_unit_tcase(suite, "strings");
 
     tcase_add_loop_test(tcase, test_plain, 0, ARRAY_SIZE(plain_rows));
+    tcase_add_loop_test(tcase, test_vlan, 0, ARRAY_SIZE(vlan_rows));
     tcase_add_loop_test(tcase, test_encap, 0, ARRAY_SIZE(encap_rows));
     tcase_add_loop_test(tcase, test_rejects, 0, ARRAY_SIZE(reject_rows));
     tcase_add_test(tcase, test_rejects_complete);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hwv-test-frames.h"
 #include "hwv-unit.h"
 #include "ovs-thread.h"
 
@@ -68,9 +69,11 @@ random_value(void)
     static uint32_t counter;
     struct hwv_flow_value value = { .counter = counter++ };
 
-    value.output = random_range(4);
+    value.output = random_range(5);
     if (value.output == HWV_OUT_VF) {
         value.vf = random_range(2);
+    } else if (value.output == HWV_OUT_VLAN) {
+        value.tci = 5 + random_range(2);
     } else if (value.output == HWV_OUT_TUNNEL) {
         value.tunnel = random_range(2);
         value.vni = random_range(2);
@@ -93,6 +96,10 @@ random_flow(void)
         .smac = random_range(N_MACS),
         .value = random_value(),
     };
+
+    if (f.rx && random_range(2)) {
+        f.domain = hwv_tagged_domain(f.domain ? 0xffff : 0);
+    }
 
     /* As flow keys are made: what is not matched is not there. */
     f.dmac = f.dmac_matched ? f.dmac : 0;
@@ -166,6 +173,7 @@ model_lookup(const struct model *model, const struct model_flow *f,
         if (result == HWV_LOOKUP_HIT
             && (value->output != g->value.output
                 || value->vf != g->value.vf
+                || value->tci != g->value.tci
                 || value->tunnel != g->value.tunnel
                 || value->vni != g->value.vni)) {
             return HWV_LOOKUP_AMBIGUOUS;
@@ -196,6 +204,7 @@ assert_same_value(const struct hwv_flow_value *a,
 {
     ck_assert_int_eq(a->output, b->output);
     ck_assert_uint_eq(a->vf, b->vf);
+    ck_assert_uint_eq(a->tci, b->tci);
     ck_assert_uint_eq(a->tunnel, b->tunnel);
     ck_assert_uint_eq(a->vni, b->vni);
 }
@@ -433,6 +442,9 @@ START_TEST(test_limits)
             struct hwv_key key = hwv_key_make(domain, macs[0], macs[0],
                                               direction);
 
+            if (direction && domain == HWV_DOMAIN_TAGGED) {
+                continue;
+            }
             ck_assert_int_eq(hwv_flow_table_set(table, &key, &value), ERANGE);
             ck_assert_int_eq(hwv_flow_table_remove(table, &key), ENOENT);
             ck_assert(!hwv_flow_table_find(table, &key, &found));
@@ -461,6 +473,40 @@ START_TEST(test_limits)
 }
 END_TEST
 
+/* Each tag has a domain, on receive only. */
+START_TEST(test_tagged)
+{
+    struct hwv_flow_table *table = hwv_flow_table_create(UINT32_MAX, 5);
+    struct hwv_frame frame = { .class = 0 };
+    struct hwv_flow_value value;
+    uint32_t n = 0;
+
+    for (uint32_t tci = 0; tci <= UINT16_MAX; tci++) {
+        uint32_t domain = hwv_tagged_domain(tci);
+        struct hwv_key key = hwv_key_make(domain, macs[0], macs[0],
+                                          HWV_CLASS_RX);
+
+        HWV_CHECK_EQ(hwv_domain_tci(domain), tci & ~VLAN_CFI);
+        value = (struct hwv_flow_value) {
+            .output = HWV_OUT_DROP, .counter = tci & ~VLAN_CFI,
+        };
+        n += !(tci & VLAN_CFI);
+        HWV_CHECK_EQ(hwv_flow_table_set(table, &key, &value), 0);
+        HWV_CHECK_EQ(hwv_flow_table_count(table), n);
+        key = hwv_key_make(domain, macs[0], macs[0], 0);
+        HWV_CHECK_EQ(hwv_flow_table_set(table, &key, &value), ERANGE);
+    }
+    for (uint32_t tci = 0; tci <= UINT16_MAX; tci++) {
+        HWV_CHECK_EQ(hwv_flow_table_lookup(table, HWV_CLASS_RX,
+                                           hwv_tagged_domain(tci), &frame,
+                                           &value), HWV_LOOKUP_HIT);
+        HWV_CHECK_EQ(value.counter, tci & ~VLAN_CFI);
+    }
+    hwv_flow_table_destroy(table);
+    hwv_unit_settle();
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -472,5 +518,6 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_dmac_before_smac);
     tcase_add_loop_test(tcase, test_collisions, 0, 2);
     tcase_add_test(tcase, test_limits);
+    tcase_add_test(tcase, test_tagged);
     return hwv_unit_run(argv[0], suite);
 }

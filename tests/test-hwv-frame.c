@@ -21,15 +21,20 @@
 
 /* How often each class was found. */
 static unsigned int n_found[UINT8_MAX + 1];
+static unsigned int n_tagged[UINT8_MAX + 1];
 
 static void
 check_parse_bytes(const uint8_t *data, size_t len)
 {
     struct dp_packet *packet = hwv_test_packet(data, len, 0);
     struct hwv_frame frame;
+    uint16_t tci;
 
     if (hwv_check_parse(packet, &frame)) {
         n_found[frame.class]++;
+    }
+    if (hwv_check_parse_tagged(packet, &frame, &tci)) {
+        n_tagged[frame.class]++;
     }
     dp_packet_delete(packet);
 }
@@ -58,6 +63,7 @@ START_TEST(test_parse_random)
                                 | ecn << HWV_CLASS_ECN_SHIFT;
 
                 ck_assert_uint_ge(n_found[class], N_RANDOM / 500);
+                ck_assert_uint_ge(n_tagged[class], N_RANDOM / 20000);
             }
         }
     }

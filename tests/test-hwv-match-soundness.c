@@ -145,6 +145,7 @@ flows_init(struct hwv_flows *flows, size_t i)
 {
     memset(flows, 0, sizeof *flows);
     flows->rx = hwv_typical[i].outer != NULL;
+    flows->vlan = i >= HWV_FIRST_VLAN;
     hwv_match_from_string(hwv_typical[i].match, &flows->match);
     if (flows->rx) {
         hwv_match_from_string(hwv_typical[i].outer, &flows->outer);
@@ -251,11 +252,11 @@ START_TEST(test_random)
 END_TEST
 
 /* Fields that are zero in each packet that matches the first IPv4 flow, from a
- * VF or a tunnel or the uplink: they may be matched as zero, which refuses no
+ * VF, a tunnel, the uplink or a VLAN: they may be matched as zero, which refuses no
  * packet, but not otherwise. */
 static const struct implied_row {
     const char *name;
-    char from;                  /* 'v', 't' or 'u'. */
+    char from;                  /* 'v', 't', 'u' or 'l'. */
     size_t offset, n;           /* In 'struct flow'. */
     enum hwv_reject reject;
 } implied_rows[] = {
@@ -307,6 +308,13 @@ static const struct implied_row {
     IMPLIED('u', nd_target, L4),
     IMPLIED('u', arp_sha, L4),
     IMPLIED('u', arp_tha, L4),
+    IMPLIED('u', vlans, VLAN),
+    IMPLIED('l', vlans[1], VLAN_MASK),
+    IMPLIED('l', tunnel, TUNNEL_MATCH),
+    IMPLIED('l', recirc_id, RECIRC),
+    IMPLIED('l', ct_state, CONNTRACK),
+    IMPLIED('l', mpls_lse, MATCH_OTHER),
+    IMPLIED('l', ipv6_src, L3),
 };
 
 START_TEST(test_implied)
@@ -316,7 +324,9 @@ START_TEST(test_implied)
     struct match *match;
     struct hwv_compiled entry;
 
-    flows_init(&flows, row->from == 'v' ? 0 : HWV_FIRST_TUNNEL);
+    flows_init(&flows, (row->from == 'v' ? 0
+                        : row->from == 'l' ? HWV_FIRST_VLAN
+                        : HWV_FIRST_TUNNEL));
     match = row->from == 'u' ? &flows.outer : &flows.match;
     memset((uint8_t *) &match->wc.masks + row->offset, 0xff, row->n);
     memset((uint8_t *) &match->flow + row->offset, 0, row->n);

@@ -26,6 +26,9 @@
 #define IP(FIELDS) "eth_type(0x0800),ipv4(" FIELDS "frag=no)"
 #define IP6(FIELDS) "eth_type(0x86dd),ipv6(" FIELDS "frag=no)"
 
+/* A VLAN tag, and what is behind it. */
+#define TAG(FIELDS, REST) "eth_type(0x8100),vlan(" FIELDS "),encap(" REST ")"
+
 /* A tunnel key up to the flags, and all of it. */
 #define TUN4 "tun_id=0x1389,src=10.0.0.2,dst=10.0.0.1,tos=0/0xff,ttl=0/0,"
 #define TUN6 "tun_id=0x1389,ipv6_src=fd00::2,ipv6_dst=fd00::1,tos=0/0xff," \
@@ -269,8 +272,9 @@ END_TEST
 #define V(REJECT, FLOW) { 'v', HWV_REJECT_##REJECT, FLOW }
 #define T(REJECT, FLOW) { 't', HWV_REJECT_##REJECT, FLOW }
 #define U(REJECT, FLOW) { 'u', HWV_REJECT_##REJECT, FLOW }
+#define L(REJECT, FLOW) { 'l', HWV_REJECT_##REJECT, FLOW }
 static const struct reject_row {
-    char from;                  /* 'v'f, 't'unnel or 'u'plink. */
+    char from;                  /* 'v'f, 't'unnel, 'u'plink or v'l'an. */
     enum hwv_reject reject;
     const char *flow;
 } reject_rows[] = {
@@ -399,7 +403,77 @@ static const struct reject_row {
     U(VLAN, UP "eth(dst=" MAC1 "),eth_type(0x8100),vlan(vid=5,pcp=0),encap("
       OUTER("") ")"),
     U(ETH_TYPE, UP "eth(dst=" MAC1 "),eth_type(0x0806),arp(op=2)"),
+
+    L(VLAN_MASK, UP TAG("vid=5/0xfff,pcp=0/0x0", IP(""))),
+    L(VLAN_MASK, UP TAG("vid=5/0xff,pcp=0", IP(""))),
+    L(VLAN_MASK, UP TAG("vid=0/0,pcp=3", IP(""))),
+    L(VLAN_MASK, UP IP("")),
+    L(VLAN_MASK, UP "eth_type(0x88a8),vlan(vid=5,pcp=0),encap(" IP("") ")"),
+    L(VLAN_MASK, UP TAG("vid=5,pcp=0", TAG("vid=6,pcp=0", IP("")))),
+    L(RX_ECN, UP TAG("vid=5,pcp=0", IP("tos=0/0x3,"))),
+    L(DSCP, UP TAG("vid=5,pcp=0", IP("tos=0x10,"))),
+    L(L3, UP TAG("vid=5,pcp=0", IP("dst=10.0.0.1,"))),
+    L(L4, UP TAG("vid=5,pcp=0", IP("proto=17,") ",udp(dst=4789)")),
+    L(NW_TTL, UP TAG("vid=5,pcp=0", IP("ttl=64,"))),
+    L(NW_FRAG, UP TAG("vid=5,pcp=0", "eth_type(0x0800),ipv4(tos=0/0)")),
+    L(MAC_MASK, UP "eth(dst=01:00:00:00:00:00/01:00:00:00:00:00),"
+      TAG("vid=5,pcp=0", IP(""))),
+    L(ETH_TYPE, UP TAG("vid=5,pcp=0", "eth_type(0x0806),arp(op=2)")),
+    L(CONNTRACK, UP "ct_state(+trk)," TAG("vid=5,pcp=0", IP(""))),
+    L(TUNNEL_MATCH, UP TUNNEL TAG("vid=5,pcp=0", IP(""))),
+    L(RECIRC, "recirc_id(0x1),in_port(1)," TAG("vid=5,pcp=0", IP(""))),
 };
+
+/* Tags that the NIC can match, and the rest as from a VF. */
+static const struct tag_row {
+    const char *flow;
+    uint16_t tci;
+    uint8_t class;
+    bool dmac;
+} tag_rows[] = {
+    { UP TAG("vid=5,pcp=0", IP("")), 5, HWV_CLASS_RX, false },
+    { UP TAG("vid=4095,pcp=7", IP6("")), 0xefff,
+      HWV_CLASS_RX | HWV_CLASS_IPV6, false },
+    { UP TAG("vid=0,pcp=0", IP("")), 0, HWV_CLASS_RX, false },
+    { UP "eth(dst=" MAC1 ")," TAG("vid=1,pcp=1", IP("")), 0x2001,
+      HWV_CLASS_RX | HWV_CLASS_DMAC, true },
+    { UP "skb_priority(0),eth(dst=" MAC1 ")," TAG("vid=1,pcp=4",
+      "eth_type(0x0800),ipv4(frag=later)"), 0x8001,
+      HWV_CLASS_RX | HWV_CLASS_DMAC | 3 << HWV_CLASS_FRAG_SHIFT, true },
+};
+
+START_TEST(test_from_vlan)
+{
+    const struct tag_row *row = &tag_rows[_i];
+    struct eth_addr mac = eth_addr_zero;
+    struct hwv_inner_match inner;
+    struct match match;
+    uint16_t tci;
+
+    hwv_match_from_string(row->flow, &match);
+    ck_assert(hwv_match_has_tag(&match));
+    ck_assert_msg(!hwv_match_from_vlan(&match, &inner, &tci), "%s", row->flow);
+    ck_assert_uint_eq(tci, row->tci);
+    ck_assert_uint_eq(inner.class, row->class);
+    ck_assert(!inner.ecn_matched);
+    if (row->dmac) {
+        ck_assert(eth_addr_from_string(MAC1, &mac));
+    }
+    ck_assert(eth_addr_equals(inner.dmac, mac));
+    ck_assert(eth_addr_is_zero(inner.smac));
+
+    /* The type of the tag may be left open. */
+    match.wc.masks.vlans[0].tpid = 0;
+    match.flow.vlans[0].tpid = htons(0x1234);
+    ck_assert(!hwv_match_from_vlan(&match, &inner, &tci));
+
+    /* That there is a tag may not. */
+    match.wc.masks.vlans[0].tci &= htons(~VLAN_CFI);
+    ck_assert(!hwv_match_has_tag(&match));
+    ck_assert_int_eq(hwv_match_from_vlan(&match, &inner, &tci),
+                     HWV_REJECT_VLAN_MASK);
+}
+END_TEST
 
 static enum hwv_reject
 compile(char from, const struct match *match)
@@ -407,9 +481,11 @@ compile(char from, const struct match *match)
     struct hwv_tunnel_match tunnel;
     struct hwv_inner_match inner;
     struct hwv_outer_match outer;
+    uint16_t tci;
 
     switch (from) {
     case 'v': return hwv_match_from_vf(match, &inner);
+    case 'l': return hwv_match_from_vlan(match, &inner, &tci);
     case 't': return hwv_match_from_tunnel(match, &inner, &tunnel);
     default: return hwv_match_from_uplink(match, &outer);
     }
@@ -488,6 +564,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_loop_test(tcase, test_tunnel_header, 0,
                         ARRAY_SIZE(tunnel_rows));
     tcase_add_loop_test(tcase, test_from_uplink, 0, ARRAY_SIZE(outer_rows));
+    tcase_add_loop_test(tcase, test_from_vlan, 0, ARRAY_SIZE(tag_rows));
 
     tcase = hwv_unit_tcase(suite, "reject");
     tcase_add_loop_test(tcase, test_rejects, 0, ARRAY_SIZE(reject_rows));

@@ -149,6 +149,49 @@ START_TEST(test_refresh_asks_for_each_once)
 }
 END_TEST
 
+START_TEST(test_mac_that_nobody_knows)
+{
+    struct in6_addr nh = ip(0x0a000001);
+    struct told told[2] = { { .n = 0 } };
+    struct hwv_next_hop_watch *watches[2];
+
+    /* Who does not know is told by who does. */
+    watches[0] = hwv_next_hop_watch("br0", &nh, eth_addr_zero, tell, &told[0]);
+    ck_assert(eth_addr_is_zero(told[0].mac));
+    watches[1] = hwv_next_hop_watch("br0", &nh, mac_a, tell, &told[1]);
+    ck_assert(eth_addr_equals(told[0].mac, mac_a));
+    ck_assert(eth_addr_equals(told[1].mac, mac_a));
+    for (int i = 0; i < 2; i++) {
+        hwv_next_hop_unwatch(watches[i]);
+    }
+}
+END_TEST
+
+START_TEST(test_differs)
+{
+    struct in6_addr nh = ip(0x0a000001);
+    struct told told[2] = { { .n = 0 } };
+    struct hwv_next_hop_watch *watches[2];
+
+    ck_assert(!hwv_next_hop_differs(&nh, mac_a));
+    watches[0] = hwv_next_hop_watch("br0", &nh, mac_a, tell, &told[0]);
+    ck_assert(!hwv_next_hop_differs(&nh, mac_a));
+    ck_assert(hwv_next_hop_differs(&nh, mac_b));
+    nh = ip(0x0a000002);
+    ck_assert(!hwv_next_hop_differs(&nh, mac_b));
+
+    /* It is enough that it differs on one bridge. */
+    nh = ip(0x0a000001);
+    watches[1] = hwv_next_hop_watch("br1", &nh, mac_b, tell, &told[1]);
+    ck_assert(hwv_next_hop_differs(&nh, mac_a));
+    ck_assert(hwv_next_hop_differs(&nh, mac_b));
+    for (int i = 0; i < 2; i++) {
+        hwv_next_hop_unwatch(watches[i]);
+    }
+    ck_assert(!hwv_next_hop_differs(&nh, mac_c));
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -160,5 +203,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_known_mac_counts);
     tcase_add_test(tcase, test_next_hops_are_told_apart);
     tcase_add_test(tcase, test_refresh_asks_for_each_once);
+    tcase_add_test(tcase, test_mac_that_nobody_knows);
+    tcase_add_test(tcase, test_differs);
     return hwv_unit_run(argv[0], suite);
 }

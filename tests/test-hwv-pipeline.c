@@ -108,7 +108,7 @@ START_TEST(test_from_vf)
 {
     static const enum hwv_verdict_type hits[] = {
         HWV_VERDICT_DROP, HWV_VERDICT_VF, HWV_VERDICT_UPLINK,
-        HWV_VERDICT_ENCAP,
+        HWV_VERDICT_VLAN, HWV_VERDICT_ENCAP,
     };
     static const enum hwv_miss misses[] = {
         HWV_MISS_NO_CLASS, HWV_MISS_NO_FLOW, HWV_MISS_AMBIGUOUS,
@@ -135,6 +135,7 @@ START_TEST(test_from_uplink)
 
     run_bursts(false, &seen);
     ck_assert_uint_ge(seen.twins, N_BURSTS / 50);
+    ck_assert_uint_ge(seen.popped, N_BURSTS / 50);
     check_seen(&seen, ARRAY_SIZE(hits), hits, ARRAY_SIZE(misses), misses);
 }
 END_TEST
@@ -167,6 +168,17 @@ START_TEST(test_format)
     verdict.outer_len = 70;
     check_format(&verdict, "The NIC takes off 70 bytes of outer headers. "
                  "The NIC sends it to VF 5.");
+
+    verdict = (struct hwv_verdict) {
+        .type = HWV_VERDICT_VF, .vf = 5, .pop_vlan = true,
+    };
+    check_format(&verdict, "The NIC takes off the VLAN tag. The NIC sends it "
+                 "to VF 5.");
+    verdict = (struct hwv_verdict) {
+        .type = HWV_VERDICT_VLAN, .tci = 0x6005,
+    };
+    check_format(&verdict, "The NIC sends it to the uplink with a tag of VLAN "
+                 "5 and priority 3.");
 
     verdict = (struct hwv_verdict) {
         .type = HWV_VERDICT_ENCAP, .tunnel = &v4, .vni = 77, .ecn = 3,

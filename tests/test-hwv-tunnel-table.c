@@ -333,6 +333,45 @@ START_TEST(test_threads)
 }
 END_TEST
 
+static uint64_t
+next_hop_bits(const struct hwv_tunnel *tunnel)
+{
+    uint64_t bits;
+
+    atomic_read_relaxed(&CONST_CAST(struct hwv_tunnel *, tunnel)->next_hop,
+                        &bits);
+    return bits;
+}
+
+/* Blocking and the next hop's MAC do not disturb each other. */
+START_TEST(test_blocked)
+{
+    struct hwv_tunnel_table *table = hwv_tunnel_table_create(2);
+    struct hwv_encap encap = encap_of(1);
+    const struct hwv_tunnel *tunnels[2];
+    uint32_t ids[2];
+
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(hwv_tunnel_table_add(table, &encap, mac_of(i),
+                                              &ids[i]), 0);
+        tunnels[i] = hwv_tunnel_table_get(table, ids[i]);
+        ck_assert(!hwv_tunnel_is_blocked(tunnels[i]));
+    }
+    hwv_tunnel_table_block(table, ids[0], true);
+    ck_assert(hwv_tunnel_is_blocked(tunnels[0]));
+    ck_assert(!hwv_tunnel_is_blocked(tunnels[1]));
+    ck_assert_uint_eq(next_hop_bits(tunnels[0]),
+                      eth_addr_to_uint64(mac_of(0)) | HWV_TUNNEL_BLOCKED);
+    hwv_tunnel_table_set_next_hop(table, ids[0], mac_of(7));
+    ck_assert(hwv_tunnel_is_blocked(tunnels[0]));
+    hwv_tunnel_table_block(table, ids[0], false);
+    ck_assert_uint_eq(next_hop_bits(tunnels[0]),
+                      eth_addr_to_uint64(mac_of(7)));
+    hwv_tunnel_table_destroy(table);
+    hwv_unit_settle();
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -345,5 +384,6 @@ main(int argc OVS_UNUSED, char *argv[])
 
     tcase = hwv_unit_tcase(suite, "several threads");
     tcase_add_test(tcase, test_threads);
+    tcase_add_test(tcase, test_blocked);
     return hwv_unit_run(argv[0], suite);
 }

@@ -68,7 +68,11 @@ class Coverage:
     def add_hit(self, data, verdict, n):
         direction = 'tx'
         inner = data
-        if 'takes off' in verdict:
+        if 'VLAN tag. The NIC' in verdict:
+            direction = 'rx'
+            inner = data[:12] + data[16:]
+            self.count('rx from VLAN', n)
+        elif 'takes off' in verdict:
             direction = 'rx'
             inner = wire.split(data)[2][8:]
         found = classify(inner)
@@ -132,6 +136,8 @@ def output_kind(verdict):
         return 'tunnel v6' if ':' in vtep else 'tunnel v4'
     if 'to VF' in verdict:
         return 'VF'
+    if 'with a tag of VLAN' in verdict:
+        return 'VLAN'
     if 'to the uplink' in verdict:
         return 'uplink'
     return 'drop'
@@ -151,6 +157,6 @@ WANTED = (
             for fragment in ('no', 'first', 'later') for ecn in range(4)})
     + ['%s shape %s' % (direction, which) for direction in ('tx', 'rx')
        for which in ('none', 'dl_dst', 'dl_src', 'dl_dst+dl_src')]
-    + ['tx output ' + kind for kind in ('VF', 'uplink', 'tunnel v4',
+    + ['tx output ' + kind for kind in ('VF', 'uplink', 'VLAN', 'tunnel v4',
                                         'tunnel v6', 'drop')]
-    + ['rx output VF', 'rx output drop'])
+    + ['rx output VF', 'rx output drop', 'rx from VLAN'])

@@ -38,8 +38,11 @@ def random_output(rng, case):
         return tunnel_output(rng, rng.choice(case['tunnels']))
     if where < 0.8:
         return ['output:%d' % rng.randrange(1, 5)]
-    if where < 0.9:
+    if where < 0.86:
         return ['output:%d' % INT_PORTS['to-phy']]
+    if where < 0.93:
+        return ['mod_vlan_vid:%d' % rng.choice(traffic.VIDS),
+                'output:%d' % INT_PORTS['to-phy']]
     return []
 
 
@@ -278,6 +281,9 @@ def add_underlay(rng, case, world):
         add(case, 'br0', 0, 10, {'in_port': 'LOCAL'},
             ['output:%d' % rng.randrange(1, len(world['pfs']) + 1)])
         add(case, 'br0', 0, 10, {'in_port': 'to-int'}, ['output:1'])
+        for vid in traffic.VIDS:
+            add(case, 'br0', 0, 15, {'in_port': 'pf0', 'dl_vlan': vid},
+                ['strip_vlan', 'output:%d' % PHY_PORTS['to-int']])
         if two:
             add(case, 'br0', 0, 20, {'in_port': 'LOCAL', 'dl_type': 0x0800,
                                      'nw_dst': '1.1.2.93'}, ['output:2'])

@@ -214,6 +214,7 @@ class Switch:
             return args + ['options:nic=' + nic, 'options:vf=' + name[2:]]
         if self.variant == 'off':
             args.append('options:offload=false')
+        args.append('options:learn-next-hop=true')
         return args + ['options:%s=%s' % item
                        for item in self.world['pf_options'].items()]
 

@@ -237,6 +237,10 @@ def incoming(rng, case, port, like=None):
                                    VM_MACS, inner)
     if not case['tunnels'] or rng.random() < 0.04:
         return make(port, data, None), (f, None)
+    if rng.random() < 0.12:
+        f = dict(f, vlans=[(0x8100, rng.choice(VIDS)
+                            | rng.choice([0, 0, 3]) << 13)])
+        return make(port, frames.build(f), None), (f, None)
     known = True
     if not o or rng.random() < 0.3:
         o, known = random_outer(rng, case, rng.choice(case['tunnels']))

@@ -112,6 +112,9 @@ check_encap(const struct ofpbuf *actions, const struct hwv_action *action)
     while (nl_attr_type(a) == OVS_ACTION_ATTR_CLONE) {
         a = nl_attr_get(a);
     }
+    while (nl_attr_type(a) != OVS_ACTION_ATTR_TUNNEL_PUSH) {
+        a = nl_attr_next(a);    /* What it does with VLAN tags. */
+    }
     memset(&push, 0, sizeof push);
     memcpy(&push, nl_attr_get(a), nl_attr_get_size(a));
 

@@ -23,8 +23,8 @@
 #include "util.h"
 
 static const char *const our_keys[] = {
-    "nic", "vf", "mac", "max-flows", "max-tunnels", "offload", "wire",
-    "wire-dev",
+    "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows", "max-tunnels",
+    "offload", "wire", "wire-dev",
 };
 
 /* Does option 'key', if it is there, say the number 'n'? */
@@ -44,7 +44,9 @@ check_pf(const struct smap *options, const char *name,
     const char *offload = smap_get_def(options, "offload", "true");
 
     HWV_CHECK(!smap_get(options, "nic") && !smap_get(options, "vf")
-              && !smap_get(options, "mac"));
+              && !smap_get(options, "mac") && !smap_get(options, "vni")
+              && !smap_get(options, "vlan") && !smap_get(options, "unknown"));
+    HWV_CHECK_EQ(config->vtag.type, HWV_VTAG_NONE);
     HWV_CHECK(!strcmp(config->nic, name));
     HWV_CHECK_EQ(config->id, HWV_UPLINK);
     HWV_CHECK(!config->check_mac);
@@ -53,6 +55,28 @@ check_pf(const struct smap *options, const char *name,
     HWV_CHECK(says(options, "max-flows", limits->max_flows));
     HWV_CHECK(says(options, "max-tunnels", limits->max_tunnels));
     HWV_CHECK(!strcmp(offload, config->offload ? "true" : "false"));
+}
+
+static void
+check_segment(const struct smap *options, const struct hwv_config *config)
+{
+    const char *vni = smap_get(options, "vni");
+    const char *vlan = smap_get(options, "vlan");
+    const char *unknown = smap_get_def(options, "unknown", "flood");
+
+    HWV_CHECK_EQ(config->vtag.type, (vni ? HWV_VTAG_VXLAN
+                                     : vlan ? HWV_VTAG_VLAN
+                                     : HWV_VTAG_NONE));
+    if (vni || vlan) {
+        HWV_CHECK(!vni || !vlan);
+        HWV_CHECK(says(options, vni ? "vni" : "vlan", config->vtag.id));
+        HWV_CHECK(config->vtag.id >= 1);
+        HWV_CHECK(config->vtag.id <= (vni ? 16777215 : 4094));
+    } else {
+        HWV_CHECK_EQ(config->vtag.id, 0);
+        HWV_CHECK(!smap_get(options, "unknown"));
+    }
+    HWV_CHECK(!strcmp(unknown, config->unknown_flood ? "flood" : "drop"));
 }
 
 static void
@@ -77,6 +101,7 @@ check_vf(const struct smap *options, const char *name,
         HWV_CHECK(!strcasecmp(mac, text));
         free(text);
     }
+    check_segment(options, config);
 }
 
 static void

@@ -184,9 +184,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct hwv_fuzz input = { .data = data, .left = size };
     uint8_t how = hwv_fuzz_u8(&input);
-    const struct hwv_typical *typical =
-        &hwv_typical[(how & 0x3f) % HWV_N_TYPICAL];
-    struct hwv_flows base = { .rx = typical->outer != NULL };
+    size_t n = (how & 0x3f) % HWV_N_TYPICAL;
+    const struct hwv_typical *typical = &hwv_typical[n];
+    struct hwv_flows base = {
+        .rx = typical->outer != NULL,
+        .vlan = n >= HWV_FIRST_VLAN,
+    };
     struct hwv_flows flows = base;
     struct netlink netlinks[2];
     struct hwv_compiled entry;

@@ -2,10 +2,10 @@
 
 /* Packets from the uplink.
  *
- * What we read of outer headers, and what is left without them, is held
- * against OVS's flow_extract() and tnl_pop; what the pipeline decides against
- * the reference model, which is told what these say.  Whatever the NIC takes
- * headers off, tnl_pop would have taken off.
+ * What we read of outer headers and VLAN tags, and what is left without them,
+ * is held against OVS's flow_extract() and tnl_pop; what the pipeline decides
+ * against the reference model, which is told what these say.  Whatever the NIC
+ * takes off, tnl_pop or pop_vlan would have taken off.
  *
  * Input: world, seed, then packets, see add_packet(). */
 
@@ -48,6 +48,23 @@ describe_inner(const uint8_t *data, size_t len, struct ref_packet *ref)
     dp_packet_delete(inner);
 }
 
+/* Reads what is behind a VLAN tag of the 'len' bytes at 'data'. */
+static void
+describe_vlan(const uint8_t *data, size_t len, struct ref_packet *ref)
+{
+    struct dp_packet *packet = hwv_test_packet(data, len, 0);
+    struct hwv_frame frame;
+    struct flow flow;
+
+    ref->vlan.has_class = hwv_check_parse_tagged(packet, &frame,
+                                                 &ref->vlan.tci);
+    flow_extract(packet, &flow);
+    ref->vlan.ipv6 = flow.dl_type == htons(ETH_TYPE_IPV6);
+    ref->vlan.nw_frag = flow.nw_frag;
+    ref->vlan.ecn = flow.nw_tos & IP_ECN_MASK;
+    dp_packet_delete(packet);
+}
+
 /* Does tnl_pop find nothing wrong with the 'len' bytes at 'data'? */
 static bool
 ovs_pops(const uint8_t *data, size_t len)
@@ -77,6 +94,7 @@ describe(const uint8_t *data, size_t len, struct ref_packet *ref)
                   : !outer_len ? REF_OUTER_LOST
                   : len < outer_len + ETH_HEADER_LEN ? REF_OUTER_SHORT
                   : REF_OUTER_DOUBTFUL);
+    describe_vlan(data, len, ref);
     if (ref->outer == REF_OUTER_VXLAN || ref->outer == REF_OUTER_DOUBTFUL) {
         describe_inner(data + outer_len, len - outer_len, ref);
     }
@@ -117,6 +135,16 @@ check_hit(const struct dp_packet *packet, struct dp_packet *copy,
 {
     struct dp_packet *popped = dp_packet_clone(copy);
     struct flow flow;
+
+    if (verdict->pop_vlan) {
+        flow_extract(popped, &flow);
+        eth_pop_vlan(popped);
+        HWV_CHECK(dp_packet_equal(packet, popped));
+    }
+    if (!verdict->outer_len) {
+        dp_packet_delete(popped);
+        return;
+    }
 
     HWV_CHECK(verdict->outer_len == 50 || verdict->outer_len == 70);
     flow_extract(popped, &flow);

@@ -117,6 +117,15 @@ def uplink():
     nested = layers(*next(outers()), 'data:hex=' + inner[0].hex())
     nested = layers(*next(outers()), 'data:hex=' + nested.hex())
     yield struct.pack('!BI', 7, 1) + packet(0, nested)
+    tagged = []
+    for i, vlan in enumerate(('vlan:vid=5', 'vlan:vid=5,pcp=3',
+                              'vlan:vid=4095', 'vlan:vid=0,pcp=7')):
+        for frame in (('ip', 'tcp', 'data'), ('ip', 'udp', 'data'),
+                      ('ip6', 'frag6:mf=1', 'tcp', 'data:len=32'), ('arp',)):
+            tagged.append(packet(0, layers(ETH % (i % 3, (i + 1) % 3), vlan,
+                                           *frame)))
+            yield struct.pack('!BI', i, i) + tagged[-1]
+    yield struct.pack('!BI', 8, 1) + b''.join(tagged + packets[:10])
 
 
 def edit(where, offset, value):
@@ -124,7 +133,7 @@ def edit(where, offset, value):
 
 
 def match():
-    for i in range(10):
+    for i in range(13):
         yield struct.pack('!BI', i, i)
         yield struct.pack('!BIB', i | 0x40, i, 0)
         yield (struct.pack('!BIB', i, i, 2) + edit(4, 20 + i, 1)
@@ -164,6 +173,13 @@ def actions():
     yield b'\x03' + one
     yield b'\x03\x13' + one + b'\0'
     yield b'\x03\x13\x13' + one + b'\0\0' + one
+    pop_vlan = b'\x05\0'
+    push_vlan = b'\x04\x04\x81\0\x70\x05'
+    for first in pop_vlan, push_vlan, pop_vlan + push_vlan, push_vlan * 2:
+        yield b'\x03' + first + one
+        yield b'\x01\0' + first + one
+    yield b'\x03' + push_vlan + one + pop_vlan + one
+    yield b'\x03\x05\x01x' + one
 
 
 def strings(*args):
@@ -196,6 +212,11 @@ def config():
                 '5:4:0:0:0:1', '50:54:00:00:00:01x', ''):
         yield vf_options('mac', mac)
     yield vf_options('max-flows', '2')
+    for key, value in (('vni', '16777215'), ('vni', '16777216'),
+                       ('vlan', '4094'), ('vlan', '4095'),
+                       ('unknown', 'drop')):
+        yield vf_options(key, value)
+        yield vf_options('vni', '5', 'unknown', 'drop', key, value)
     for number in '4095', '4096', '65536', '':
         yield vf_options('vf', number)
 

@@ -225,7 +225,7 @@ claim () {
         say "removing what an earlier run was not able to remove"
         tear_down
     fi
-    for name in net $HOSTS $VMS; do
+    for name in net $HOSTS $VMS $SEGMENT_VMS; do
         test ! -e "/run/netns/hwv-$name" ||
             fail "there is a network namespace hwv-$name, which is not ours;" \
                 "if nobody needs it: ip netns del hwv-$name"

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_HOLD_H
+#define HWV_HOLD_H 1
+
+/* Packets that wait for a VTEP
+ * ============================
+ *
+ * While a VTEP's next hop is being resolved, packets to it are put here, and
+ * sent once each and in order when it is known.  A VTEP's hold is in one of
+ * two modes:
+ *
+ *     holding   What is put waits in a queue.
+ *     direct    What is put is sent at once, by the thread that puts it.
+ *
+ * Order: the main thread takes one packet after the other off the queue and
+ * sends it while packets that are put still join the queue; when it finds the
+ * queue empty it switches to direct in the same critical section.  Only after
+ * that may the rules be changed so that packets are not put here any more.  So
+ * of the packets that one thread has for a VTEP, first go those that waited,
+ * then those that it put late, then those that never came here.
+ *
+ * "Sent" means that the packet goes to OVS's internal table
+ * (resubmit(,254)) with the metadata that it was put with.
+ *
+ * Limits: HWV_HOLD_MAX_PACKETS for one VTEP, HWV_HOLD_MAX_TOTAL for all, and
+ * HWV_HOLD_MAX_AGE for a packet.  What is beyond is dropped, newest first, and
+ * counted: for the VTEP (hwvxlan/vtep-show) and by reason (coverage/show,
+ * hwv_hold_drop_*).
+ *
+ * Thread-safety: hwv_hold_put() from any thread, and it does not wait for
+ * others to send; all else from the main thread. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "openvswitch/flow.h"
+
+struct ofproto_dpif;
+
+#define HWV_HOLD_MAX_PACKETS 256
+#define HWV_HOLD_MAX_TOTAL 8192
+#define HWV_HOLD_MAX_AGE 5000   /* msec. */
+
+struct hwv_hold_stats {
+    uint64_t held;              /* Waiting now. */
+    uint64_t sent;              /* Ever, in either mode. */
+    uint64_t dropped;           /* Ever. */
+};
+
+/* A VTEP's packets: holding, or direct from the start. */
+void hwv_hold_create(uint32_t vtep_id, bool direct);
+
+/* Drops what waits. */
+void hwv_hold_destroy(uint32_t vtep_id);
+
+/* Sends what waits, and then switches to direct; or to holding. */
+void hwv_hold_release(uint32_t vtep_id);
+void hwv_hold_start(uint32_t vtep_id);
+
+/* Takes a copy of a packet of 'size' bytes at 'data', which is for the VTEP
+ * with 'vtep_id'.  It is sent in 'ofproto', with the in_port, registers,
+ * tunnel and other metadata of '*metadata'. */
+void hwv_hold_put(struct ofproto_dpif *ofproto, uint32_t vtep_id,
+                  const void *data, size_t size, const struct flow *metadata);
+
+void hwv_hold_get_stats(uint32_t vtep_id, struct hwv_hold_stats *);
+
+/* Main loop. */
+void hwv_hold_run(void);
+void hwv_hold_wait(void);
+
+#endif /* hwv-hold.h */

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_NEIGHBOR_H
+#define HWV_NEIGHBOR_H 1
+
+/* Next hops that we resolve ourselves
+ * ===================================
+ *
+ * OVS asks for a neighbour only when a packet needs one, once, and the flow
+ * that it installs for lack of an answer stays as long as packets use it.  So
+ * who needs a next hop refers to it here, and it is asked for as soon as that
+ * and again and again, whatever the packets do: at once, after 1/4 s, and then
+ * each time after twice as long, up to every 30 s, until OVS's neighbour cache
+ * has it.  While it does, its entry is kept from expiring; if it is lost all
+ * the same (tnl/neigh/flush), asking starts over at once.
+ *
+ * What OVS's neighbour cache says counts, wherever it got it from.
+ *
+ * Main thread only. */
+
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "openvswitch/hmap.h"
+#include "openvswitch/list.h"
+#include "packets.h"
+
+struct hwv_next_hop_watch;
+
+struct hwv_neighbor {
+    struct hmap_node node;      /* In all neighbours. */
+    char bridge[IFNAMSIZ];      /* By which OVS's cache calls it. */
+    char dev[IFNAMSIZ];         /* The port that asks. */
+    struct in6_addr ip;         /* IPv4 as IPv4-mapped. */
+    unsigned int n_refs;
+    struct ovs_list users;      /* For those who refer to it. */
+    struct hwv_next_hop_watch *watch; /* So that claims are followed. */
+
+    bool known;
+    struct eth_addr mac;        /* If 'known'. */
+    uint64_t n_requests;        /* Sent, ever. */
+    unsigned int n_unanswered;  /* Sent since it was known, if not 'known'. */
+    long long int next_request; /* msec; LLONG_MAX if none is due. */
+};
+
+/* Requests without an answer after which a neighbour counts as unreachable:
+ * the third is sent 3/4 s after the first, the fourth another second later. */
+#define HWV_NEIGHBOR_PATIENCE 4
+
+/* Refers to neighbour 'ip' on 'bridge', that 'dev' asks for.  It may be
+ * known right away. */
+struct hwv_neighbor *hwv_neighbor_ref(const char *bridge, const char *dev,
+                                      const struct in6_addr *ip);
+
+/* Ends that.  'neighbor' may be NULL. */
+void hwv_neighbor_unref(struct hwv_neighbor *neighbor);
+
+/* Has it been asked for often enough, in vain? */
+static inline bool
+hwv_neighbor_is_unreachable(const struct hwv_neighbor *neighbor)
+{
+    return (!neighbor->known
+            && neighbor->n_unanswered >= HWV_NEIGHBOR_PATIENCE);
+}
+
+/* Main loop: looks at OVS's cache, and asks.  Calls 'changed' for each
+ * neighbour that became known, unknown, unreachable, or has another MAC. */
+void hwv_neighbor_run(void (*changed)(struct hwv_neighbor *));
+void hwv_neighbor_wait(void);
+
+#endif /* hwv-neighbor.h */
