@@ -229,7 +229,7 @@ hwv_pop_vlan(struct dp_packet *packet)
 {
     char *eth = dp_packet_data(packet);
 
-    memmove(eth + VLAN_HEADER_LEN, eth, 2 * ETH_ADDR_LEN);
+    memmove(eth + VLAN_HEADER_LEN, eth, 2 * sizeof(struct eth_addr));
     dp_packet_resize_l2(packet, -VLAN_HEADER_LEN);
 }
 

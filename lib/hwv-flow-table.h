@@ -9,10 +9,10 @@
  * The MAC forwarding table: flow key -> what to do, and the counter to count
  * it on.  Readers are lock-free and see each entry whole, old or new.
  *
- * The flows of a domain (a VF, a source, a VLAN tag) may match different MACs ("shapes").
- * The table knows which shapes a domain has and a lookup tries each of them;
- * where several entries are found and say different things, the packet is
- * ambiguous and nothing is returned.
+ * The flows of a domain (a VF, a source, a VLAN tag) may match different MACs
+ * ("shapes").  The table knows which shapes a domain has and a lookup tries
+ * each of them; where several entries are found and say different things, the
+ * packet is ambiguous and nothing is returned.
  *
  * Thread-safety: lookups from any thread within an RCU read-side section; one
  * writer at a time (the caller's lock). */

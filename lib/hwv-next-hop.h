@@ -24,10 +24,10 @@
 struct hwv_next_hop_watch;
 
 /* Watches the next hop 'ip' (IPv4 as IPv4-mapped) on 'bridge'.  'mac' is what
- * the caller takes it to be, all zeros if it does not know; if others watch the
- * same next hop already and know, their MAC counts instead.  'cb' is called
- * with 'aux' and the MAC at once, and again at each change.  The caller owns
- * the watch. */
+ * the caller takes it to be, all zeros if it does not know; if others watch
+ * the same next hop already and know, their MAC counts instead.  'cb' is
+ * called with 'aux' and the MAC at once, and again at each change.  The caller
+ * owns the watch. */
 struct hwv_next_hop_watch *
 hwv_next_hop_watch(const char *bridge, const struct in6_addr *ip,
                    struct eth_addr mac,

@@ -40,8 +40,9 @@
  * can hit is of their flow:
  *
  *   - An inner frame without a class.  What can hit is a whole IP packet,
- *     untagged or from a VLAN.  A frame that is not (ARP, tagged, truncated, ...) is of another
- *     protocol or network, or is malformed and so of no flow at all.
+ *     untagged or from a VLAN.  A frame that is not (ARP, tagged, truncated,
+ *     ...) is of another protocol or network, or is malformed and so of no
+ *     flow at all.
  *
  *   - From the uplink, what has no inner frame: it is not UDP over IP, or too
  *     short for one. */

@@ -44,7 +44,7 @@ is_announcement(const struct dp_packet *packet)
 {
     const uint8_t *data = dp_packet_data(packet);
     size_t size = dp_packet_size(packet);
-    size_t ofs = 2 * ETH_ADDR_LEN;
+    size_t ofs = 2 * sizeof(struct eth_addr);
 
     for (int i = 0; i <= MAX_VLANS && size >= ofs + 2; i++) {
         ovs_be16 type;

@@ -77,8 +77,8 @@ struct hwv_outer_match {
  *     metadata that tnl_pop always leaves zero ("don't fragment" and OAM
  *     flags, GBP, tunnel options, ...) may be matched as zero.
  *
- *   from a VLAN: the same as from a VF, ECN ignored, and one VLAN tag, priority
- *     and VLAN id exact, its type 0x8100 or ignored.
+ *   from a VLAN: the same as from a VF, ECN ignored, and one VLAN tag,
+ *     priority and VLAN id exact, its type 0x8100 or ignored.
  *
  *   from the uplink: recirc_id 0, Ethernet, IPv4 or IPv6 and UDP exact, no
  *     VLAN tag, not a fragment, destination MAC and UDP destination port

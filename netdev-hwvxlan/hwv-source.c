@@ -207,6 +207,9 @@ source_free(struct hwv_source *source)
 {
     ovs_mutex_lock(&hwv_control_mutex);
     id_pool_free_id(source->nic->source_ids, source->id);
+    if (hwv_flow_waits_for_room()) {
+        hwv_nic_has_room(source->nic);
+    }
     hwv_nic_unuse(source->nic);
     ovs_mutex_unlock(&hwv_control_mutex);
     free(source->rows);

@@ -193,7 +193,7 @@ explain_flow(const struct flow *packet, struct ds *s)
             if (hwv_flow_resident(flow)) {
                 ds_put_cstr(s, "\n  It is in the NIC.\n");
             } else if (flow->reject) {
-                ds_put_format(s, "\n  It is not in the NIC (%s): it %s.\n",
+                ds_put_format(s, "\n  It is not in the NIC: %s (%s).\n",
                               hwv_reject_name(flow->reject),
                               hwv_reject_text(flow->reject));
             } else {

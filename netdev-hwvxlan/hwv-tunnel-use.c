@@ -25,6 +25,7 @@ static struct hwv_tunnel_use *tunnel_use_add(struct hwv_nic *,
                                              const struct hwv_action *,
                                              const struct hop *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
+static void expect_ids(struct hwv_nic *) OVS_REQUIRES(hwv_control_mutex);
 static void tunnel_use_next_hop_cb(struct eth_addr mac, void *use_);
 
 enum hwv_reject
@@ -43,6 +44,7 @@ hwv_tunnel_use_get(struct hwv_flow *flow)
     if (!use) {
         use = tunnel_use_add(flow->nic, action, &hop, hash);
         if (!use) {
+            expect_ids(flow->nic);
             return HWV_REJECT_TUNNELS_FULL;
         }
     }
@@ -196,6 +198,19 @@ tunnel_use_add(struct hwv_nic *nic, const struct hwv_action *action,
     }
     hmap_insert(&nic->tunnels, &use->node, hash);
     return use;
+}
+
+/* No tunnel id could be had.  In a table that is not full some rest, until no
+ * packet can be on its way with them, and nothing tells when they are done. */
+static void
+expect_ids(struct hwv_nic *nic)
+{
+    struct hwv_nic_usage usage;
+
+    nic->provider->usage(nic->dev, &usage);
+    if (usage.tunnels < usage.max_tunnels) {
+        hwv_nic_has_room(nic);
+    }
 }
 
 /* Called without hwv_control_mutex.  What it reads of '*use' does not change

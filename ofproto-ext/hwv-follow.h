@@ -11,12 +11,13 @@
  *
  *   - An ARP reply, a gratuitous ARP request or reply, or a neighbour
  *     advertisement with a link-layer address: OVS learns from these where its
- *     OpenFlow pipeline delivers them to the port that has our address.  So the
- *     frame is translated once more, in the main thread, for nothing but what
- *     OVS learns on the way: VLANs and rules are respected as ever.
+ *     OpenFlow pipeline delivers them to the port that has our address.  So
+ *     the frame is translated once more, in the main thread, for nothing but
+ *     what OVS learns on the way: VLANs and rules are respected as ever.
  *   - Anything else (an ordinary ARP request, a neighbour solicitation, the
  *     outer header of a tunnel packet, and a neighbour advertisement to all
- *     nodes) OVS does not learn from, or must not.  It makes us ask for the next hop, and OVS learn from the answer.
+ *     nodes) OVS does not learn from, or must not.  It makes us ask for the
+ *     next hop, and OVS learn from the answer.
  *
  * Of several claims for the same address only the latest counts.  So there are
  * never more of them than next hops.  We ask for an address at most every

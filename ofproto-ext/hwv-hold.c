@@ -136,8 +136,10 @@ hwv_hold_release(uint32_t vtep_id)
         ovs_mutex_unlock(&hold->mutex);
 
         if (held) {
-            count_sent(hold, inject(ofproto_dpif_lookup_by_uuid(&held->ofproto),
-                                    &held->flow, held->packet));
+            struct ofproto_dpif *ofproto
+                = ofproto_dpif_lookup_by_uuid(&held->ofproto);
+
+            count_sent(hold, inject(ofproto, &held->flow, held->packet));
             held_free(held);
         }
     }

@@ -7,8 +7,8 @@
  * =======================
  *
  * The kernel has a device for the local port of each bridge, and neighbours of
- * its own behind it (ip neigh show dev BRIDGE): configured, or found by ARP and
- * ND that the kernel did.  For next hops that somebody watches
+ * its own behind it (ip neigh show dev BRIDGE): configured, or found by ARP
+ * and ND that the kernel did.  For next hops that somebody watches
  * (lib/hwv-next-hop.h) they are a source of OVS's neighbour cache:
  *
  *   - A MAC that the kernel has not had before, for that neighbour, is taken

@@ -7,10 +7,11 @@
  * ==========
  *
  * Follows OVS's tunnel neighbour cache (tnl/neigh/show, fed by ARP, ND,
- * tnl/neigh/set and, if wanted, VXLAN packets' outer headers) and reports the MAC of each next
- * hop that a tunnel uses to the registry in lib/hwv-next-hop.h: as soon as OVS
- * has learned it, or in the main thread before OVS notices the same change and
- * starts to revalidate, so that the NIC follows first.
+ * tnl/neigh/set and, if wanted, VXLAN packets' outer headers) and reports the
+ * MAC of each next hop that a tunnel uses to the registry in
+ * lib/hwv-next-hop.h: as soon as OVS has learned it, or in the main thread
+ * before OVS notices the same change and starts to revalidate, so that the NIC
+ * follows first.
  *
  * An entry that expires or is flushed changes nothing: the tunnel keeps the
  * last MAC until OVS removes its flows. */
@@ -21,10 +22,10 @@
 
 #include "packets.h"
 
-/* OVS would learn that 'ip' (IPv4 as IPv4-mapped) is at 'mac' on 'bridge', from
- * the outer header of a tunnel packet.  May it?  Not if it knows that already,
- * and, unless options:learn-next-hop says so, not otherwise: then we ask for
- * 'ip', if it is a next hop.  Any thread. */
+/* OVS would learn that 'ip' (IPv4 as IPv4-mapped) is at 'mac' on 'bridge',
+ * from the outer header of a tunnel packet.  May it?  Not if it knows that
+ * already, and, unless options:learn-next-hop says so, not otherwise: then we
+ * ask for 'ip', if it is a next hop.  Any thread. */
 bool hwv_neigh_may_learn(const char *bridge, const struct in6_addr *ip,
                          struct eth_addr mac);
 

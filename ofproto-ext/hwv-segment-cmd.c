@@ -162,8 +162,9 @@ port_names(const struct hwv_segment *segment)
             = ofproto_get_port(&segment->bridge->ofproto->up, member->port);
 
         if (ofport) {
-            json_array_add(names,
-                           json_string_create(netdev_get_name(ofport->netdev)));
+            const char *name = netdev_get_name(ofport->netdev);
+
+            json_array_add(names, json_string_create(name));
         }
     }
     return names;

@@ -472,10 +472,12 @@ output(struct hwv_rule *rule, ofp_port_t port)
 static void
 output_tagged(struct hwv_rule *rule, ofp_port_t port, uint16_t vlan)
 {
+    struct ofpact_push_vlan *push;
     struct ofpact_vlan_vid *vid;
 
     set_field(rule, MFF_CONJ_ID, STAGE_NONE);
-    ofpact_put_PUSH_VLAN(&rule->ofpacts)->ethertype = htons(ETH_TYPE_VLAN_8021Q);
+    push = ofpact_put_PUSH_VLAN(&rule->ofpacts);
+    push->ethertype = htons(ETH_TYPE_VLAN_8021Q);
     vid = ofpact_put_SET_VLAN_VID(&rule->ofpacts);
     vid->vlan_vid = vlan;
     vid->push_vlan_if_needed = false;

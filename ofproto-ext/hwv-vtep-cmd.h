@@ -7,8 +7,8 @@
  * ====================
  *
  * hwvxlan/vtep-show prints the VTEPs in the order of their addresses.
- * hwvxlan/vtep-add refers to a VTEP by hand, and hwvxlan/vtep-del ends that: so
- * OVS always knows the next hop of a VTEP that only OpenFlow rules name. */
+ * hwvxlan/vtep-add refers to a VTEP by hand, and hwvxlan/vtep-del ends that:
+ * so OVS always knows the next hop of a VTEP that only OpenFlow rules name. */
 
 /* Registers the commands.  Main thread. */
 void hwv_vtep_cmd_register(void);

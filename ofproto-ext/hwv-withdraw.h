@@ -11,8 +11,8 @@
  * to it are blocked in the NIC, one write for all flows of each, and what hits
  * is dropped and counted as rx_drop_withdrawn.  A tunnel goes with its last
  * flow.  One that has flows left after HWV_WITHDRAW_TIME is used by a rule of
- * the user's: it is let send again, as it is as soon as the VTEP is referred to
- * again.
+ * the user's: it is let send again, as it is as soon as the VTEP is referred
+ * to again.
  *
  * Main thread only. */
 

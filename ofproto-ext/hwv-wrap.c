@@ -393,9 +393,10 @@ __wrap_ofproto_dpif_send_async_msg(struct ofproto_dpif *ofproto,
  *
  * ofproto/ofproto-dpif-xlate.c lets OVS learn in any thread: from ARP and ND
  * packets (tnl_neigh_snoop), and, if we let it, from the outer headers of
- * packets that are for a tunnel port (tnl_neigh_set).  OVS changes 'tnl_conf_seq' before it has
- * the new MAC address in its cache: whoever looks only then, as the main
- * thread does, may find nothing and is not told again. */
+ * packets that are for a tunnel port (tnl_neigh_set).  OVS changes
+ * 'tnl_conf_seq' before it has the new MAC address in its cache: whoever looks
+ * only then, as the main thread does, may find nothing and is not told again.
+ * */
 
 void
 __wrap_tnl_neigh_set(const char name[IFNAMSIZ], const struct in6_addr *ip,

@@ -281,7 +281,7 @@ DISTCLEANFILES += \
 AUTOTEST = $(AUTOM4TE) --language=autotest \
 	-I tests -I '$(srcdir)' -I '$(srcdir)/tests' -I '$(OVS_SRC)'
 AUTOTEST_PATH = vswitchd:$(OVS_BUILD)/utilities:$(OVS_BUILD)/ovsdb:$(OVS_BUILD)/tests
-RUN_TESTSUITE = $(SHELL) ./$(1) -C tests AUTOTEST_PATH='$(AUTOTEST_PATH)'
+RUN_TESTSUITE = CONFIG_SHELL=/bin/sh /bin/sh ./$(1) -C tests AUTOTEST_PATH='$(AUTOTEST_PATH)'
 OVS_MACROS_AT = \
 	$(OVS_SRC)/tests/ofproto-macros.at \
 	$(OVS_SRC)/tests/ovs-macros.at \

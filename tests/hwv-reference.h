@@ -111,8 +111,8 @@ void ref_classify_from_vf(const struct ref_nic *, uint16_t vf,
 void ref_classify_from_uplink(const struct ref_nic *,
                               const struct ref_packet *, struct ref_verdict *);
 
-/* The order rule: must 'later', which would hit, miss because 'earlier', of the same burst, has
- * missed for reason 'why'? */
+/* The order rule: must 'later', which would hit, miss because 'earlier', of
+ * the same burst, has missed for reason 'why'? */
 bool ref_holds_back(const struct ref_packet *earlier, enum hwv_miss why,
                     const struct ref_packet *later);
 

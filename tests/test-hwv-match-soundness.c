@@ -252,8 +252,8 @@ START_TEST(test_random)
 END_TEST
 
 /* Fields that are zero in each packet that matches the first IPv4 flow, from a
- * VF, a tunnel, the uplink or a VLAN: they may be matched as zero, which refuses no
- * packet, but not otherwise. */
+ * VF, a tunnel, the uplink or a VLAN: they may be matched as zero, which
+ * refuses no packet, but not otherwise. */
 static const struct implied_row {
     const char *name;
     char from;                  /* 'v', 't', 'u' or 'l'. */
