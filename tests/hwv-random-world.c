@@ -66,8 +66,9 @@ static struct hwv_flow_value
 random_value(bool rx, uint32_t domain)
 {
     static uint32_t counter;
-    struct hwv_flow_value value = { .counter = ++counter };
+    struct hwv_flow_value value = { .vni = 0 };
 
+    value.counter = ++counter;
     if (!hwv_one_in(8)) {
         value.output = rx || domain ? HWV_OUT_VF : HWV_OUT_TUNNEL;
         value.vni = value.output == HWV_OUT_TUNNEL ? 7 : 0;
@@ -292,7 +293,7 @@ random_from_vf(struct ref_packet *packet)
     memset(packet, 0, sizeof *packet);
     random_inner(packet);
     p = hwv_test_packet(buf, write_frame(packet, buf),
-                        2 * random_range(40));
+                        2UL * random_range(40));
     if (packet->asks_for_offload) {
         *dp_packet_ol_flags_ptr(p) |= flags[random_range(ARRAY_SIZE(flags))];
     }
@@ -405,7 +406,7 @@ random_from_vlan(struct ref_packet *packet)
 
     packet->has_class = true;
     len = write_frame(packet, buf + VLAN_HEADER_LEN) + VLAN_HEADER_LEN;
-    memmove(buf, buf + VLAN_HEADER_LEN, 2 * ETH_ADDR_LEN);
+    memmove(buf, buf + VLAN_HEADER_LEN, 2 * sizeof(struct eth_addr));
     veh->veth_type = htons(ETH_TYPE_VLAN_8021Q);
     veh->veth_tci = htons(packet->vlan.tci | (hwv_one_in(2) ? VLAN_CFI : 0));
     if (!packet->ipv6) {

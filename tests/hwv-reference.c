@@ -226,11 +226,11 @@ ref_classify_from_uplink(const struct ref_nic *nic,
         look_up_rx(nic, packet->vlan.tci, &frame, verdict);
     } else if (packet->outer == REF_OUTER_OTHER) {
         miss(verdict, HWV_MISS_NOT_VXLAN);
-    } else if (packet->outer != REF_OUTER_VXLAN) {
-        miss(verdict, HWV_MISS_DOUBTFUL);
-    } else if (!find_source(nic, &packet->key, &id, verdict)) {
+    } else if (packet->outer == REF_OUTER_VXLAN
+               && !find_source(nic, &packet->key, &id, verdict)) {
         miss(verdict, HWV_MISS_NO_SOURCE);
-    } else if (!packet->checksums_right && !packet->checked_by_wire) {
+    } else if (packet->outer != REF_OUTER_VXLAN
+               || (!packet->checksums_right && !packet->checked_by_wire)) {
         miss(verdict, HWV_MISS_DOUBTFUL);
     } else if (!packet->has_class) {
         miss(verdict, HWV_MISS_NO_CLASS);

@@ -236,7 +236,7 @@ random_sample_vlan(const struct hwv_flows *flows, struct hwv_sample *sample)
     struct dp_packet *packet;
 
     len += VLAN_HEADER_LEN;
-    memmove(buf, buf + VLAN_HEADER_LEN, 2 * ETH_ADDR_LEN);
+    memmove(buf, buf + VLAN_HEADER_LEN, 2 * sizeof(struct eth_addr));
     veh->veth_type = htons(0x8100);
     veh->veth_tci = htons(random_tci(&flows->match));
     if (!hwv_frame_parse_tagged(buf, len, &sample->frame, &sample->tci)) {

@@ -6,6 +6,7 @@
 #include <config.h>
 
 #include <check.h>
+#include <limits.h>
 #include <netinet/ip6.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ START_TEST(test_header_bits)
                           ? any_ipv4 : any_ipv6), NULL);
     ck_assert_uint_eq(any.size, get_push(&actions)->header_len);
 
-    for (size_t i = 0; i < 8 * any.size; i++) {
+    for (size_t i = 0; i < CHAR_BIT * (size_t) any.size; i++) {
         bool expected = ((uint8_t *) any.data)[i / 8] & 1 << i % 8;
         uint8_t saved[HWV_ENCAP_MAX];
         bool accepted;

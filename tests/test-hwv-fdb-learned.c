@@ -65,7 +65,7 @@ START_TEST(test_flapping_is_held)
     ck_assert_int_eq(learn(1, 1), 0);
     ck_assert_int_eq(hwv_fdb_lookup(fdb, &v1, mac(1))->used, clock_ms);
 
-    clock_ms = held + s->hold_time * 1000 - 1;
+    clock_ms = held + s->hold_time * 1000LL - 1;
     ck_assert_int_eq(learn(1, 0), EAGAIN);
     clock_ms++;
     ck_assert_int_eq(learn(1, 0), 0);
@@ -146,18 +146,18 @@ START_TEST(test_ageing)
     long long int start = clock_ms;
 
     learn(1, 1);
-    clock_ms += 100 * 1000;
+    clock_ms += 100 * 1000LL;
     learn(2, 1);
     add(&v1, mac(3), vtep(1), HWV_FDB_KERNEL);
-    run_until(start + 299 * 1000);
+    run_until(start + 299 * 1000LL);
     ck_assert_ptr_nonnull(hwv_fdb_lookup(fdb, &v1, mac(1)));
-    run_until(start + 302 * 1000);
+    run_until(start + 302 * 1000LL);
     ck_assert_ptr_null(hwv_fdb_lookup(fdb, &v1, mac(1)));
     ck_assert_ptr_nonnull(hwv_fdb_lookup(fdb, &v1, mac(2)));
     learn(2, 1);
-    run_until(start + 601 * 1000);
+    run_until(start + 601 * 1000LL);
     ck_assert_ptr_nonnull(hwv_fdb_lookup(fdb, &v1, mac(2)));
-    run_until(start + 605 * 1000);
+    run_until(start + 605 * 1000LL);
     ck_assert_ptr_null(hwv_fdb_lookup(fdb, &v1, mac(2)));
     ck_assert_ptr_nonnull(hwv_fdb_lookup(fdb, &v1, mac(3)));
     ck_assert_int_eq(hwv_fdb_stats(fdb)->aged, 2);
@@ -175,10 +175,10 @@ START_TEST(test_ageing_time)
     s.aging_time = 2000;
     hwv_fdb_set_settings(fdb, &s);
     for (int i = 0; i <= 19; i++) {
-        run_until(start + i * 100 * 1000);
+        run_until(start + i * 100 * 1000LL);
         ck_assert_ptr_nonnull(hwv_fdb_lookup(fdb, &v1, mac(1)));
     }
-    run_until(start + 2001 * 1000);
+    run_until(start + 2001 * 1000LL);
     ck_assert_ptr_null(hwv_fdb_lookup(fdb, &v1, mac(1)));
 
     start = clock_ms;
@@ -200,7 +200,7 @@ used_by_rules(const struct hwv_fdb_entry *entry, void *n_asked_)
     int *n_asked = n_asked_;
 
     *n_asked += 1;
-    return eth_addr_equals(entry->mac, mac(1)) ? clock_ms - 10 * 1000 : 0;
+    return eth_addr_equals(entry->mac, mac(1)) ? clock_ms - 10 * 1000LL : 0;
 }
 
 /* Use by rules keeps what is in force; what is underneath has no rules. */
@@ -212,16 +212,16 @@ START_TEST(test_use_keeps)
     hwv_fdb_set_used_cb(fdb, used_by_rules, &n_asked);
     learn(1, 1);
     learn(2, 1);
-    run_until(start + 301 * 1000);
+    run_until(start + 301 * 1000LL);
     ck_assert_int_eq(n_asked, 2);
     ck_assert_ptr_nonnull(hwv_fdb_lookup(fdb, &v1, mac(1)));
     ck_assert_ptr_null(hwv_fdb_lookup(fdb, &v1, mac(2)));
-    run_until(start + 590 * 1000);
+    run_until(start + 590 * 1000LL);
     ck_assert_int_eq(n_asked, 2);
-    run_until(start + 593 * 1000);
+    run_until(start + 593 * 1000LL);
     ck_assert_int_eq(n_asked, 3);
     add(&v1, mac(1), vtep(2), HWV_FDB_STATIC);
-    run_until(start + 900 * 1000);
+    run_until(start + 900 * 1000LL);
     ck_assert_int_eq(n_asked, 3);
     ck_assert_ptr_null(hwv_fdb_lookup_origin(fdb, &v1, mac(1),
                                              HWV_FDB_LEARNED));
@@ -239,7 +239,7 @@ START_TEST(test_ageing_in_turns)
     for (int i = 0; i < 20000; i++) {
         ck_assert_int_eq(learn(i, 1), 0);
     }
-    clock_ms += 400 * 1000;
+    clock_ms += 400 * 1000LL;
     while (hwv_fdb_next_run(fdb) <= clock_ms) {
         hwv_fdb_run(fdb);
         n_turns++;

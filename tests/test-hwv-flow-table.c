@@ -67,8 +67,9 @@ static struct hwv_flow_value
 random_value(void)
 {
     static uint32_t counter;
-    struct hwv_flow_value value = { .counter = counter++ };
+    struct hwv_flow_value value = { .vni = 0 };
 
+    value.counter = counter++;
     value.output = random_range(5);
     if (value.output == HWV_OUT_VF) {
         value.vf = random_range(2);

@@ -15,6 +15,7 @@
 
 #define N_THREADS 3
 #define N_EACH 20000
+#define N_PACKETS (N_THREADS * (size_t) N_EACH)
 
 /* The data of a packet, behind an Ethernet header. */
 struct payload {
@@ -27,7 +28,7 @@ static struct ofproto_dpif bridge = { .uuid = { .parts = { 1, 2, 3, 4 } } };
 /* What was sent, in this order.  'sent_mutex' is also what serialises threads
  * that send, so that the record is in the order of sending. */
 static struct ovs_mutex sent_mutex = OVS_MUTEX_INITIALIZER;
-static struct payload sent[N_THREADS * N_EACH] OVS_GUARDED_BY(sent_mutex);
+static struct payload sent[N_PACKETS] OVS_GUARDED_BY(sent_mutex);
 static size_t n_sent OVS_GUARDED_BY(sent_mutex);
 static struct flow last_flow OVS_GUARDED_BY(sent_mutex);
 
@@ -278,8 +279,8 @@ START_TEST(test_threads)
     for (uint32_t i = 0; i < N_THREADS; i++) {
         xpthread_join(threads[i], NULL);
     }
-    check_order(N_THREADS * N_EACH);
-    check_stats(1, 0, N_THREADS * N_EACH, 0);
+    check_order(N_PACKETS);
+    check_stats(1, 0, N_PACKETS, 0);
 }
 END_TEST
 

@@ -58,7 +58,7 @@ samples_create(const struct hwv_flows *flows)
 {
     struct samples *s = xzalloc(sizeof *s);
 
-    for (int i = 0; i < 100000 && s->n < 2 * HALF; i++) {
+    for (int i = 0; i < 100000 && s->n < 2UL * HALF; i++) {
         struct hwv_sample *sample = &s->samples[s->n];
 
         if (!hwv_random_sample(flows, sample)) {
@@ -73,7 +73,7 @@ samples_create(const struct hwv_flows *flows)
             s->n++;
         }
     }
-    ck_assert_uint_eq(s->n, 2 * HALF);
+    ck_assert_uint_eq(s->n, 2UL * HALF);
     return s;
 }
 
@@ -256,13 +256,13 @@ END_TEST
  * refuses no packet, but not otherwise. */
 static const struct implied_row {
     const char *name;
-    char from;                  /* 'v', 't', 'u' or 'l'. */
     size_t offset, n;           /* In 'struct flow'. */
     enum hwv_reject reject;
+    char from;                  /* 'v', 't', 'u' or 'l'. */
 } implied_rows[] = {
 #define IMPLIED(FROM, FIELD, REJECT) \
-    { #FIELD, FROM, offsetof(struct flow, FIELD), \
-      sizeof(((struct flow *) NULL)->FIELD), HWV_REJECT_##REJECT }
+    { #FIELD, offsetof(struct flow, FIELD), \
+      sizeof(((struct flow *) NULL)->FIELD), HWV_REJECT_##REJECT, FROM }
     IMPLIED('v', tunnel, TUNNEL_MATCH),
     IMPLIED('v', skb_priority, METADATA),
     IMPLIED('v', pkt_mark, METADATA),
