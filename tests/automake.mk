@@ -277,12 +277,12 @@ DISTCLEANFILES += \
 	tests/atlocal
 
 # OVS's test macros come from its source tree and its programs from its build,
-# or from another one, e.g. of "build-ovs --programs", with programs that start
+# or from another one, e.g. of "build-ovs --tools", with programs that start
 # faster.  Only ovs-vswitchd is ours, and found first.
-OVS_PROGRAMS = $(OVS_BUILD)
+OVS_TOOLS = $(OVS_BUILD)
 AUTOTEST = $(AUTOM4TE) --language=autotest \
 	-I tests -I '$(srcdir)' -I '$(srcdir)/tests' -I '$(OVS_SRC)'
-AUTOTEST_PATH = vswitchd:$(OVS_PROGRAMS)/utilities:$(OVS_PROGRAMS)/ovsdb:$(OVS_BUILD)/utilities:$(OVS_BUILD)/ovsdb:$(OVS_BUILD)/tests
+AUTOTEST_PATH = vswitchd:$(OVS_TOOLS)/utilities:$(OVS_TOOLS)/ovsdb:$(OVS_BUILD)/utilities:$(OVS_BUILD)/ovsdb:$(OVS_BUILD)/tests
 RUN_TESTSUITE = CONFIG_SHELL=/bin/sh /bin/sh ./$(1) -C tests AUTOTEST_PATH='$(AUTOTEST_PATH)'
 OVS_MACROS_AT = \
 	$(OVS_SRC)/tests/ofproto-macros.at \
