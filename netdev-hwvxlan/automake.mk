@@ -18,6 +18,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-dump.c \
 	netdev-hwvxlan/hwv-dump.h \
 	netdev-hwvxlan/hwv-entry.c \
+	netdev-hwvxlan/hwv-first-packet.c \
+	netdev-hwvxlan/hwv-first-packet.h \
 	netdev-hwvxlan/hwv-flow-bind.c \
 	netdev-hwvxlan/hwv-flow-compile.c \
 	netdev-hwvxlan/hwv-flow-reject.c \

@@ -60,6 +60,16 @@ hwv_action_compile(const struct nlattr *actions, size_t len,
     return len ? compile_list(actions, len, action) : HWV_ACCEPT;
 }
 
+enum hwv_reject
+hwv_push_compile(const struct ovs_action_push_tnl *data,
+                 struct hwv_action *action)
+{
+    memset(action, 0, sizeof *action);
+    action->tnl_port = data->tnl_port;
+    action->underlay_port = data->out_port;
+    return compile_header(data, action);
+}
+
 bool
 hwv_action_same_path(const struct hwv_action *a, const struct hwv_action *b)
 {

@@ -69,6 +69,13 @@ struct hwv_action {
 enum hwv_reject hwv_action_compile(const struct nlattr *actions, size_t len,
                                    struct hwv_action *action);
 
+struct ovs_action_push_tnl;
+
+/* Compiles the header that a tnl_push with 'data' puts on, in the same way,
+ * into '*action', all but 'type' and 'port'. */
+enum hwv_reject hwv_push_compile(const struct ovs_action_push_tnl *data,
+                                 struct hwv_action *action);
+
 /* Do 'a' and 'b' send a packet the same way, but for the next hop's MAC?  That
  * is not the action's to say (see lib/hwv-next-hop.h). */
 bool hwv_action_same_path(const struct hwv_action *a,

@@ -160,6 +160,7 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
     static const char *const vf_options[] = {
         "vf", "mac", "vni", "vlan", "unknown"
     };
+    const char *first_packet = smap_get_def(options, "first-packet", "cpu");
     int error;
 
     config->id = HWV_UPLINK;
@@ -175,6 +176,12 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
     }
     if (error) {
         return error;
+    }
+
+    config->first_packet_nic = !strcmp(first_packet, "nic");
+    if (!config->first_packet_nic && strcmp(first_packet, "cpu")) {
+        return fail(errp, xasprintf("options:first-packet=%s: use cpu "
+                                    "(default) or nic", first_packet));
     }
 
     error = parse_bool(options, "offload", true, &config->offload, errp);
@@ -204,7 +211,8 @@ static int
 parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 {
     static const char *const pf_options[] = {
-        "max-flows", "max-tunnels", "offload", "learn-next-hop"
+        "max-flows", "max-tunnels", "offload", "learn-next-hop",
+        "first-packet"
     };
     const char *vf = smap_get(options, "vf");
     const char *mac = smap_get(options, "mac");
@@ -352,7 +360,8 @@ copy_wire_options(const struct smap *options, struct smap *wire_options)
 {
     static const char *const ours[] = {
         "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows",
-        "max-tunnels", "offload", "learn-next-hop", "wire", "wire-dev",
+        "max-tunnels", "offload", "learn-next-hop", "first-packet", "wire",
+        "wire-dev",
     };
 
     smap_clone(wire_options, options);

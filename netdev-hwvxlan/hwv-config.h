@@ -32,6 +32,7 @@ struct hwv_config {
     struct hwv_nic_limits limits; /* PF. */
     bool offload;               /* PF. */
     bool learn_next_hop;        /* PF: also from outer headers. */
+    bool first_packet_nic;      /* PF: see hwv-first-packet.h. */
 };
 
 /* Parses 'options' of Interface 'name' into '*config', for

@@ -149,7 +149,8 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
             hwv_port_set_segment(&dev->port, &config.vtag,
                                  config.unknown_flood);
             if (config.is_pf) {
-                hwv_nic_configure(&dev->port, &config.limits, config.offload);
+                hwv_nic_configure(&dev->port, &config.limits, config.offload,
+                                  config.first_packet_nic);
             }
             smap_destroy(&dev->options);
             smap_clone(&dev->options, options);

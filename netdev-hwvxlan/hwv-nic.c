@@ -153,12 +153,13 @@ hwv_nic_set_mac(struct hwv_port *port, const struct eth_addr *mac)
 
 void
 hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *limits,
-                  bool offload)
+                  bool offload, bool first_packet_nic)
 {
     struct hwv_nic *nic;
 
     ovs_mutex_lock(&hwv_control_mutex);
     nic = pf->nic;
+    atomic_store_relaxed(&nic->first_packet_nic, first_packet_nic);
     if (limits->max_flows != nic->limits.max_flows
         || limits->max_tunnels != nic->limits.max_tunnels) {
         hwv_flow_unbind_all(nic, HWV_REJECT_NO_NIC);

@@ -76,8 +76,9 @@ struct hwv_port {
     struct hmap_node odp_node;          /* By odp_port, while it has one. */
 };
 
-/* 'name', 'provider' and 'dev' never change.  The data path reads them within
- * an RCU read-side section; everything else is guarded by the mutex. */
+/* 'name', 'provider' and 'dev' never change.  The data path reads them and
+ * 'first_packet_nic' within an RCU read-side section; everything else is
+ * guarded by the mutex. */
 struct hwv_nic {
     struct hmap_node node;              /* In all NICs, by name. */
     char *name;
@@ -86,6 +87,7 @@ struct hwv_nic {
     struct hwv_nic_limits limits;
     struct hmap ports;                  /* Of struct hwv_port. */
     bool offload;                       /* The PF's options:offload. */
+    atomic_bool first_packet_nic;       /* The PF's options:first-packet. */
 
     /* Flows bound to this NIC, see hwv-flow.h. */
     struct hmap entries;                /* Of struct hwv_entry, by key. */
@@ -141,7 +143,7 @@ void hwv_nic_set_mac(struct hwv_port *port, const struct eth_addr *mac)
 
 /* Applies a PF's options to the NIC of 'pf'. */
 void hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *,
-                       bool offload)
+                       bool offload, bool first_packet_nic)
     OVS_EXCLUDED(hwv_control_mutex);
 
 /* 'netdev', of any class, now has port number 'odp_port' in the datapath that
@@ -163,6 +165,11 @@ void hwv_port_forget(struct hwv_port *port) OVS_REQUIRES(hwv_control_mutex);
 /* Returns our port with number 'odp_port' in datapath 'dpif_type', or NULL. */
 struct hwv_port *hwv_port_find(odp_port_t odp_port, const char *dpif_type)
     OVS_REQUIRES(hwv_control_mutex);
+
+/* The same for the data path, within an RCU read-side section: of the result
+ * only 'rx' and 'counters' may be used.  Returns NULL where ports of several
+ * datapaths have that number. */
+const struct hwv_port *hwv_port_find_rcu(odp_port_t odp_port);
 
 /* Returns our port for 'netdev', one of our class. */
 struct hwv_port *hwv_port_from_netdev(const struct netdev *netdev);

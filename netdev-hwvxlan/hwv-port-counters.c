@@ -48,6 +48,8 @@ hwv_port_counter_name(enum hwv_port_counter counter)
         [HWV_TX_SOFTWARE] = "tx_software",
         [HWV_TX_DROP_MTU] = "tx_drop_mtu",
         [HWV_TX_DROP_DOWN] = "tx_drop_down",
+        [HWV_FIRST_PACKET_CPU] = "first_packet_cpu",
+        [HWV_FIRST_PACKET_NIC] = "first_packet_nic",
     };
 
     return names[counter];

@@ -5,6 +5,7 @@
 #include <config.h>
 #include "hwv-nic.h"
 
+#include "cmap.h"
 #include "hash.h"
 #include "hwv-flow.h"
 #include "hwv-wire.h"
@@ -24,8 +25,58 @@ struct dp_port {
 
 static struct hmap dp_ports OVS_GUARDED_BY(hwv_control_mutex)
     = HMAP_INITIALIZER(&dp_ports);
+/* Our ports that are in a datapath, for the data path. */
+struct rcu_port {
+    struct cmap_node node;              /* In 'rcu_ports', by number. */
+    odp_port_t odp_port;
+    const char *dpif_type;
+    struct hwv_port *port;
+};
+static struct cmap rcu_ports = CMAP_INITIALIZER;
+
 static struct hmap ports_by_odp OVS_GUARDED_BY(hwv_control_mutex)
     = HMAP_INITIALIZER(&ports_by_odp);
+
+static uint32_t
+hash_number(odp_port_t odp_port)
+{
+    return hash_int(odp_to_u32(odp_port), 0);
+}
+
+static struct rcu_port *
+find_rcu(odp_port_t odp_port, const char *dpif_type)
+{
+    struct rcu_port *p;
+
+    CMAP_FOR_EACH_WITH_HASH (p, node, hash_number(odp_port), &rcu_ports) {
+        if (p->odp_port == odp_port && p->dpif_type == dpif_type) {
+            return p;
+        }
+    }
+    return NULL;
+}
+
+static void
+publish(struct hwv_port *port)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    struct rcu_port *p = xmalloc(sizeof *p);
+
+    p->odp_port = port->odp_port;
+    p->dpif_type = port->dpif_type;
+    p->port = port;
+    cmap_insert(&rcu_ports, &p->node, hash_number(p->odp_port));
+}
+
+static void
+withdraw(const struct hwv_port *port)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    struct rcu_port *p = find_rcu(port->odp_port, port->dpif_type);
+
+    cmap_remove(&rcu_ports, &p->node, hash_number(p->odp_port));
+    ovsrcu_postpone(free, p);
+}
 
 void
 hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
@@ -52,6 +103,7 @@ hwv_port_added(const struct netdev *netdev, odp_port_t odp_port)
         port->dpif_type = dp_port->dpif_type;
         hmap_insert(&ports_by_odp, &port->odp_node,
                     hash_int(odp_to_u32(odp_port), 0));
+        publish(port);
         if (port->nic) {
             hwv_nic_set_stale(port->nic);
         }
@@ -112,6 +164,23 @@ hwv_port_find(odp_port_t odp_port, const char *dpif_type)
     return NULL;
 }
 
+const struct hwv_port *
+hwv_port_find_rcu(odp_port_t odp_port)
+{
+    const struct hwv_port *found = NULL;
+    const struct rcu_port *p;
+
+    CMAP_FOR_EACH_WITH_HASH (p, node, hash_number(odp_port), &rcu_ports) {
+        if (p->odp_port == odp_port) {
+            if (found) {
+                return NULL;
+            }
+            found = p->port;
+        }
+    }
+    return found;
+}
+
 void
 hwv_port_forget(struct hwv_port *port)
 {
@@ -126,6 +195,7 @@ hwv_port_forget(struct hwv_port *port)
             hwv_flow_unbind_port(port->nic, port);
         }
     }
+    withdraw(port);
     hmap_remove(&ports_by_odp, &port->odp_node);
     port->odp_port = ODPP_NONE;
 }

@@ -96,6 +96,7 @@ HWV_WRAPS = \
 	netdev_ports_get \
 	netdev_ports_insert \
 	netdev_ports_remove \
+	netdev_push_header \
 	netdev_register_flow_api_provider \
 	ofproto_create \
 	ofproto_destroy \

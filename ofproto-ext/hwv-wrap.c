@@ -20,6 +20,7 @@
 #include "flow.h"
 #include "hwv-dpif.h"
 #include "hwv-fdb-config.h"
+#include "hwv-first-packet.h"
 #include "hwv-neigh.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
@@ -54,6 +55,8 @@ WRAP(int, netdev_register_flow_api_provider, const struct netdev_flow_api *);
 WRAP(int, netdev_ports_insert, struct netdev *, struct dpif_port *);
 WRAP(int, netdev_ports_remove, odp_port_t, const char *dpif_type);
 WRAP(struct netdev *, netdev_ports_get, odp_port_t, const char *dpif_type);
+WRAP(int, netdev_push_header, const struct netdev *, struct dp_packet_batch *,
+     const struct ovs_action_push_tnl *);
 WRAP(int, dpif_flow_dump_next, struct dpif_flow_dump_thread *,
      struct dpif_flow *, int max_flows);
 WRAP(void, dpif_operate, struct dpif *, struct dpif_op **, size_t n,
@@ -386,6 +389,22 @@ __wrap_ofproto_dpif_send_async_msg(struct ofproto_dpif *ofproto,
     if (!hwv_packet_in_take(ofproto, msg)) {
         __real_ofproto_dpif_send_async_msg(ofproto, msg);
     }
+}
+
+/* Tunnels
+ * -------
+ *
+ * lib/dpif-netdev.c calls this for tnl_push, in the thread that has the
+ * packets.  Like OVS's, ours leaves them in 'batch' and gives them the
+ * metadata of packets from the underlay bridge. */
+
+int
+__wrap_netdev_push_header(const struct netdev *netdev,
+                          struct dp_packet_batch *batch,
+                          const struct ovs_action_push_tnl *data)
+{
+    return (hwv_first_packet_push(batch, data)
+            ? 0 : __real_netdev_push_header(netdev, batch, data));
 }
 
 /* Neighbors

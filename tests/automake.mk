@@ -198,6 +198,7 @@ TESTSUITE_AT = \
 	tests/hwv-segment.at \
 	tests/hwv-switch.at \
 	tests/hwv-vlan.at \
+	tests/hwv-first-packet.at \
 	tests/hwv-options.at \
 	tests/hwv-control.at \
 	tests/hwv-ports.at \

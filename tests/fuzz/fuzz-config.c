@@ -24,7 +24,7 @@
 
 static const char *const our_keys[] = {
     "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows", "max-tunnels",
-    "offload", "wire", "wire-dev",
+    "offload", "learn-next-hop", "first-packet", "wire", "wire-dev",
 };
 
 /* Does option 'key', if it is there, say the number 'n'? */
@@ -55,6 +55,10 @@ check_pf(const struct smap *options, const char *name,
     HWV_CHECK(says(options, "max-flows", limits->max_flows));
     HWV_CHECK(says(options, "max-tunnels", limits->max_tunnels));
     HWV_CHECK(!strcmp(offload, config->offload ? "true" : "false"));
+    HWV_CHECK(!strcmp(smap_get_def(options, "learn-next-hop", "false"),
+                      config->learn_next_hop ? "true" : "false"));
+    HWV_CHECK(!strcmp(smap_get_def(options, "first-packet", "cpu"),
+                      config->first_packet_nic ? "nic" : "cpu"));
 }
 
 static void
@@ -87,7 +91,9 @@ check_vf(const struct smap *options, const char *name,
 
     HWV_CHECK(!smap_get(options, "max-flows")
               && !smap_get(options, "max-tunnels")
-              && !smap_get(options, "offload"));
+              && !smap_get(options, "offload")
+              && !smap_get(options, "learn-next-hop")
+              && !smap_get(options, "first-packet"));
     HWV_CHECK(!strcmp(config->nic, smap_get(options, "nic")));
     HWV_CHECK(config->nic[0] && strcmp(config->nic, name));
     HWV_CHECK(config->id <= 4095 && smap_get(options, "vf"));

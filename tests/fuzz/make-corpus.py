@@ -198,7 +198,9 @@ def config():
                        ('max-flows', '0x10'), ('max-tunnels', '65537'),
                        ('max-tunnels', ''), ('max-flows', ' 7'),
                        ('max-flows', '18446744073709551617'),
-                       ('offload', 'yes'), ('vf', '1'), ('mac', 'x'),
+                       ('offload', 'yes'), ('learn-next-hop', 'true'),
+                       ('learn-next-hop', 'no'), ('first-packet', 'nic'),
+                       ('first-packet', 'gpu'), ('vf', '1'), ('mac', 'x'),
                        ('wire', 'nonsense'), ('wire-dev', 'eth0'),
                        ('nic', ''), ('nic', 'pf0')):
         yield strings('pf0', key, value)
