@@ -223,6 +223,8 @@ install_lead(struct hwv_bridge *bridge, struct hwv_lead *lead)
 
     hwv_rule_enter(&rule);
     install(bridge, &rule);
+    hwv_rule_released_down(&rule);
+    install(bridge, &rule);
     if (lead->kind != HWV_LEAD_VF) {
         hwv_rule_entry_foreign(&rule, lead->port);
         install(bridge, &rule);
@@ -265,6 +267,8 @@ remove_lead(struct hwv_bridge *bridge, struct hwv_lead *lead)
     free(lead);
     if (hmap_is_empty(&bridge->leads)) {
         hwv_rule_enter(&rule);
+        uninstall(bridge, &rule);
+        hwv_rule_released_down(&rule);
         uninstall(bridge, &rule);
     }
 }

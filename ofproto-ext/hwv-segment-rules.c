@@ -20,7 +20,8 @@ enum stage {
     STAGE_PLACE = STAGE_MAGIC + 2,
     STAGE_TARGET = STAGE_MAGIC + 3,
     STAGE_VTEP = STAGE_MAGIC + 4,
-    STAGE_FOREIGN = STAGE_MAGIC + 5,
+    STAGE_RELEASED = STAGE_MAGIC + 5,
+    STAGE_FOREIGN = STAGE_MAGIC + 6,
 };
 
 /* Priorities in the internal table.  OVS has rules of its own there: one of
@@ -55,6 +56,8 @@ static void resubmit(struct ofpbuf *, uint8_t table_id);
 static void output(struct hwv_rule *, ofp_port_t);
 static void output_tagged(struct hwv_rule *, ofp_port_t, uint16_t vlan);
 static void to_vtep(struct hwv_rule *, uint32_t id);
+static void encapsulate(struct hwv_rule *, const struct in6_addr *,
+                        ofp_port_t tunnel);
 static uint32_t place_reg(const struct hwv_segment_place *);
 
 void
@@ -81,7 +84,7 @@ hwv_segment_reg_vtag(uint32_t reg)
 void
 hwv_segment_set_resume(struct flow *metadata)
 {
-    metadata->conj_id = STAGE_VTEP;
+    metadata->conj_id = STAGE_RELEASED;
 }
 
 /* Table 0
@@ -324,31 +327,13 @@ void
 hwv_rule_vtep(struct hwv_rule *rule, uint32_t id, const struct in6_addr *ip,
               ofp_port_t tunnel, bool hold)
 {
-    ovs_be32 ip4 = in6_addr_get_mapped_ipv4(ip);
-    ovs_be64 no_id = htonll(0);
-    struct ofpact_reg_move *move;
-
     init(rule, STAGE_VTEP, PRIORITY_KNOWN);
     match_set_reg(&rule->match, HWV_SEGMENT_REG_VTEP, id);
     if (hold) {
         hwv_packet_in_put_action(&rule->ofpacts, HWV_PACKET_IN_HOLD);
-        return;
-    }
-
-    ofpact_put_reg_load(&rule->ofpacts, mf_from_id(MFF_TUN_ID), &no_id, NULL);
-    move = ofpact_put_REG_MOVE(&rule->ofpacts);
-    move->src.field = mf_from_id(MFF_REG0 + HWV_SEGMENT_REG_VTAG);
-    move->src.n_bits = VTAG_TYPE_SHIFT;
-    move->dst.field = mf_from_id(MFF_TUN_ID);
-    move->dst.n_bits = VTAG_TYPE_SHIFT;
-    if (ip4) {
-        ofpact_put_reg_load(&rule->ofpacts, mf_from_id(MFF_TUN_DST), &ip4,
-                            NULL);
     } else {
-        ofpact_put_reg_load(&rule->ofpacts, mf_from_id(MFF_TUN_IPV6_DST), ip,
-                            NULL);
+        encapsulate(rule, ip, tunnel);
     }
-    output(rule, tunnel);
 }
 
 /* Never from tunnel to tunnel. */
@@ -365,6 +350,24 @@ void
 hwv_rule_vtep_down(struct hwv_rule *rule, const struct hwv_vtag *vtag)
 {
     init_vtag(rule, STAGE_VTEP, PRIORITY_SEGMENT, vtag);
+}
+
+/* RELEASED
+ * -------- */
+
+void
+hwv_rule_released(struct hwv_rule *rule, uint32_t id,
+                  const struct in6_addr *ip, ofp_port_t tunnel)
+{
+    init(rule, STAGE_RELEASED, PRIORITY_KNOWN);
+    match_set_reg(&rule->match, HWV_SEGMENT_REG_VTEP, id);
+    encapsulate(rule, ip, tunnel);
+}
+
+void
+hwv_rule_released_down(struct hwv_rule *rule)
+{
+    init(rule, STAGE_RELEASED, PRIORITY_SEGMENT);
 }
 
 /* Parts of rules
@@ -490,6 +493,28 @@ to_vtep(struct hwv_rule *rule, uint32_t id)
 {
     set_field(rule, MFF_REG0 + HWV_SEGMENT_REG_VTEP, id);
     go(rule, STAGE_VTEP);
+}
+
+static void
+encapsulate(struct hwv_rule *rule, const struct in6_addr *vtep,
+            ofp_port_t tunnel)
+{
+    ovs_be32 ip4 = in6_addr_get_mapped_ipv4(vtep);
+    ovs_be64 no_id = htonll(0);
+    struct ofpact_reg_move *move;
+
+    ofpact_put_reg_load(&rule->ofpacts, mf_from_id(MFF_TUN_ID), &no_id, NULL);
+    move = ofpact_put_REG_MOVE(&rule->ofpacts);
+    move->src.field = mf_from_id(MFF_REG0 + HWV_SEGMENT_REG_VTAG);
+    move->src.n_bits = VTAG_TYPE_SHIFT;
+    move->dst.field = mf_from_id(MFF_TUN_ID);
+    move->dst.n_bits = VTAG_TYPE_SHIFT;
+
+    /* Both, as the packet may have been to a VTEP of the other kind before. */
+    ofpact_put_reg_load(&rule->ofpacts, mf_from_id(MFF_TUN_DST), &ip4, NULL);
+    ofpact_put_reg_load(&rule->ofpacts, mf_from_id(MFF_TUN_IPV6_DST),
+                        ip4 ? &in6addr_any : vtep, NULL);
+    output(rule, tunnel);
 }
 
 static uint32_t

@@ -113,6 +113,9 @@ install(struct hwv_bridge *bridge, const struct hwv_vtep *vtep)
     hwv_rule_place_vtep(&rule, vtep->id, &vtep->ip, bridge->tunnel);
     hwv_rule_install(bridge->ofproto, &rule);
     hwv_rule_destroy(&rule);
+    hwv_rule_released(&rule, vtep->id, &vtep->ip, bridge->tunnel);
+    hwv_rule_install(bridge->ofproto, &rule);
+    hwv_rule_destroy(&rule);
     hwv_rule_vtep(&rule, vtep->id, &vtep->ip, bridge->tunnel,
                   vtep->state != HWV_VTEP_UP);
     if (vtep->state == HWV_VTEP_NO_ROUTE) {
@@ -133,6 +136,9 @@ uninstall(struct hwv_bridge *bridge, const struct hwv_vtep *vtep,
         return;
     }
     hwv_rule_vtep(&rule, vtep->id, &vtep->ip, tunnel, false);
+    hwv_rule_remove(bridge->ofproto, &rule);
+    hwv_rule_destroy(&rule);
+    hwv_rule_released(&rule, vtep->id, &vtep->ip, tunnel);
     hwv_rule_remove(bridge->ofproto, &rule);
     hwv_rule_destroy(&rule);
     hwv_rule_place_vtep(&rule, vtep->id, &vtep->ip, tunnel);

@@ -196,6 +196,8 @@ TESTSUITE_AT = \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
 	tests/hwv-segment.at \
+	tests/hwv-segment-flood.at \
+	tests/hwv-segment-remote.at \
 	tests/hwv-switch.at \
 	tests/hwv-vlan.at \
 	tests/hwv-first-packet.at \
