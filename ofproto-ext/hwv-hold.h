@@ -21,7 +21,8 @@
  * then those that it put late, then those that never came here.
  *
  * "Sent" means that the packet goes to OVS's internal table
- * (resubmit(,254)) with the metadata that it was put with.
+ * (resubmit(,254)) with the metadata that it was put with.  That must not lead
+ * to where packets are put here: in direct mode it would never end.
  *
  * Limits: HWV_HOLD_MAX_PACKETS for one VTEP, HWV_HOLD_MAX_TOTAL for all, and
  * HWV_HOLD_MAX_AGE for a packet.  What is beyond is dropped, newest first, and

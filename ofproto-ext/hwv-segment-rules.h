@@ -25,8 +25,8 @@
  *     TARGET     Where is the destination?  A VF, a VTEP, or unknown: flood.
  *     VTEP       Out of the tunnel.  A VTEP has one rule, however many
  *                addresses are behind it.
- *     RELEASED   The same for a packet that has waited for the VTEP's next hop,
- *                and must not be told to wait once more.
+ *     RELEASED   The same for a packet that has waited for its VTEP's next
+ *                hop, and must not be told to wait once more.
  *     FOREIGN    Not of a segment; for not coming here again.
  *
  * The stage is in the field conj_id, which OpenFlow cannot write: so there is
@@ -159,8 +159,8 @@ void hwv_rule_vtep_from_tunnel(struct hwv_rule *rule,
                                const struct hwv_vtag *vtag, ofp_port_t tunnel);
 void hwv_rule_vtep_down(struct hwv_rule *rule, const struct hwv_vtag *vtag);
 
-/* RELEASED.  There as long as packets may be held for the VTEP, and before they
- * are.  hwv_rule_released_down(), once for a bridge, drops those to a VTEP
+/* RELEASED.  There before packets are held for the VTEP, and as long as they
+ * may be.  hwv_rule_released_down(), once for a bridge, drops those to a VTEP
  * without such a rule. */
 void hwv_rule_released(struct hwv_rule *rule, uint32_t id,
                        const struct in6_addr *ip, ofp_port_t tunnel);
