@@ -24,6 +24,10 @@ enum stage {
     STAGE_FOREIGN = STAGE_MAGIC + 6,
 };
 
+/* Bytes that most rules' actions fit into.  Not 0: OVS copies them with
+ * memcpy(), which must not be given NULL even for a rule that drops. */
+#define ROOM 64
+
 /* Priorities in the internal table.  OVS has rules of its own there: one of
  * priority 2, for packets that did not recirculate, and for each bond some of
  * priority 20 for packets that did. */
@@ -383,7 +387,7 @@ init(struct hwv_rule *rule, enum stage stage, int priority)
     match_init_catchall(&rule->match);
     match_set_conj_id(&rule->match, stage);
     match_set_recirc_id(&rule->match, 0);
-    ofpbuf_init(&rule->ofpacts, 0);
+    ofpbuf_init(&rule->ofpacts, ROOM);
 }
 
 static void
@@ -394,7 +398,7 @@ init_lead(struct hwv_rule *rule, ofp_port_t port)
     rule->cookie = HWV_SEGMENT_COOKIE;
     match_init_catchall(&rule->match);
     match_set_in_port(&rule->match, port);
-    ofpbuf_init(&rule->ofpacts, 0);
+    ofpbuf_init(&rule->ofpacts, ROOM);
     resubmit(&rule->ofpacts, TBL_INTERNAL);
 }
 
