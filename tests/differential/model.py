@@ -57,7 +57,7 @@ def matches(match, fields):
             if not fragment_matches(want, fields.get('ip_frag', 'no')):
                 return False
         elif field == 'dl_vlan':
-            if fields['vlan_tci'] & 0x1fff != 0x1000 | want:
+            if fields.get('vlan_tci', 0) & 0x1fff != 0x1000 | want:
                 return False
         elif field in ('tp_src', 'tp_dst'):
             # OVS hides the ports of all fragments.
