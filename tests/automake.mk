@@ -274,6 +274,7 @@ EXTRA_DIST += \
 CLEANFILES += \
 	$(SYSTEM_TESTSUITE) \
 	$(TESTSUITE) \
+	tests/hwv-frames.pyc \
 	tests/package.m4
 DISTCLEANFILES += \
 	tests/atconfig \
@@ -294,6 +295,7 @@ OVS_MACROS_AT = \
 TESTSUITE_NEEDS = \
 	tests/atconfig \
 	tests/atlocal \
+	tests/hwv-frames.pyc \
 	vswitchd/ovs-vswitchd
 
 tests/package.m4: $(top_builddir)/config.status
@@ -311,6 +313,12 @@ $(TESTSUITE): tests/package.m4 $(TESTSUITE_AT) $(OVS_MACROS_AT)
 
 $(SYSTEM_TESTSUITE): tests/package.m4 $(SYSTEM_TESTSUITE_AT) $(OVS_MACROS_AT)
 	$(AM_V_GEN)$(AUTOTEST) -o $@.tmp '$(srcdir)/$@.at' && mv $@.tmp $@
+
+# Compiled, as each test runs it dozens of times.
+tests/hwv-frames.pyc: $(srcdir)/tests/hwv-frames.py
+	$(AM_V_GEN)$(PYTHON3) -c 'import py_compile, sys; \
+	    py_compile.compile(sys.argv[1], sys.argv[2], doraise=True)' \
+	    '$(srcdir)/tests/hwv-frames.py' $@
 
 # All that the tests need, for building it with "-j" before a quiet run.
 .PHONY: check-programs
