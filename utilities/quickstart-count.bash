@@ -10,7 +10,7 @@
 
 # In the order in which they are shown.
 titles=("source files analysed"
-        "unit tests" "system tests" "differential cases"
+        "unit tests" "autotests" "system tests" "differential cases"
         "sanitized unit tests" "sanitized autotests" "fuzz targets"
         "other steps")
 
