@@ -22,20 +22,12 @@ ofproto_ext_libhwvofproto_la_SOURCES = \
 	ofproto-ext/hwv-fdb-private.h \
 	ofproto-ext/hwv-fdb-rows.c \
 	ofproto-ext/hwv-fdb-rows.h \
+	ofproto-ext/hwv-fdb-settings.c \
+	ofproto-ext/hwv-fdb-settings.h \
 	ofproto-ext/hwv-fdb.c \
 	ofproto-ext/hwv-fdb.h \
 	ofproto-ext/hwv-follow.c \
 	ofproto-ext/hwv-follow.h \
-	ofproto-ext/hwv-hold.c \
-	ofproto-ext/hwv-hold.h \
-	ofproto-ext/hwv-fdb-entry.c \
-	ofproto-ext/hwv-fdb-flood.c \
-	ofproto-ext/hwv-fdb-instance.c \
-	ofproto-ext/hwv-fdb-instance.h \
-	ofproto-ext/hwv-fdb-learned.c \
-	ofproto-ext/hwv-fdb-private.h \
-	ofproto-ext/hwv-fdb.c \
-	ofproto-ext/hwv-fdb.h \
 	ofproto-ext/hwv-hold.c \
 	ofproto-ext/hwv-hold.h \
 	ofproto-ext/hwv-neigh-kernel.c \

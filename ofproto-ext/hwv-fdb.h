@@ -104,16 +104,17 @@ struct hwv_fdb_flood {
 
 /* Settings. */
 struct hwv_fdb_settings {
-    unsigned int aging_time;    /* Of learned entries, in s; 0: for ever. */
+    uint32_t aging_time;        /* Of learned entries, in s; 0: for ever. */
     uint32_t max_learned;       /* Learned entries in all, */
     uint32_t max_per_vtag;      /* in a VTAG, */
     uint32_t max_per_vtep;      /* behind a VTEP, in all VTAGs, */
     uint32_t max_per_port;      /* and behind a port, in a VTAG. */
-    unsigned int max_moves;     /* So many moves of an address */
-    unsigned int move_time;     /* within this time, in s, are allowed; then */
-    unsigned int hold_time;     /* it is held for so long, in s. */
+    uint32_t max_moves;         /* So many moves of an address */
+    uint32_t move_time;         /* within this time, in s, are allowed; then */
+    uint32_t hold_time;         /* it is held for so long, in s. */
 };
 #define HWV_FDB_MAX_AGING_TIME 1000000
+#define HWV_FDB_MAX_LEARNED 16777216
 #define HWV_FDB_SETTINGS_DEFAULT {              \
         .aging_time = 300,                      \
         .max_learned = 262144,                  \

@@ -20,6 +20,7 @@
 #include "flow.h"
 #include "hwv-dpif.h"
 #include "hwv-fdb-config.h"
+#include "hwv-fdb-settings.h"
 #include "hwv-first-packet.h"
 #include "hwv-neigh.h"
 #include "hwv-netdev.h"
@@ -328,6 +329,7 @@ __wrap_dpif_flow_del(struct dpif *dpif, const struct nlattr *key,
 int
 __wrap_dpif_set_config(struct dpif *dpif, const struct smap *config)
 {
+    hwv_fdb_settings_apply(config);
     if (dpif_is_netdev(dpif)) {
         hwv_dpif_opened(dpif);
         hwv_tx_flush_set_interval(smap_get_uint(config, "tx-flush-interval",
