@@ -15,6 +15,7 @@ struct next_hop {
     char bridge[IFNAMSIZ];
     struct in6_addr ip;
     struct eth_addr mac;
+    unsigned int n_confirmed;
     struct ovs_list watches;    /* Of struct hwv_next_hop_watch. */
 };
 
@@ -157,6 +158,31 @@ hwv_next_hop_differs(const struct in6_addr *ip, struct eth_addr mac)
     }
     ovs_mutex_unlock(&mutex);
     return differs;
+}
+
+void
+hwv_next_hop_confirm(const struct in6_addr *ip, struct eth_addr mac)
+{
+    struct next_hop *nh;
+
+    ovs_mutex_lock(&mutex);
+    HMAP_FOR_EACH_WITH_HASH (nh, node, next_hop_hash(ip), &next_hops) {
+        if (ipv6_addr_equals(&nh->ip, ip) && eth_addr_equals(nh->mac, mac)) {
+            nh->n_confirmed++;
+        }
+    }
+    ovs_mutex_unlock(&mutex);
+}
+
+unsigned int
+hwv_next_hop_n_confirmed(const struct hwv_next_hop_watch *watch)
+{
+    unsigned int n;
+
+    ovs_mutex_lock(&mutex);
+    n = watch->next_hop->n_confirmed;
+    ovs_mutex_unlock(&mutex);
+    return n;
 }
 
 static void

@@ -48,6 +48,13 @@ int hwv_next_hop_set(const char *bridge, const struct in6_addr *ip,
  * one than 'mac'? */
 bool hwv_next_hop_differs(const struct in6_addr *ip, struct eth_addr mac);
 
+/* Somebody says, now, that 'ip' is at 'mac': confirms the next hops, on
+ * whatever bridge, for which that is so. */
+void hwv_next_hop_confirm(const struct in6_addr *ip, struct eth_addr mac);
+
+/* Returns how often the next hop that 'watch' watches was confirmed. */
+unsigned int hwv_next_hop_n_confirmed(const struct hwv_next_hop_watch *watch);
+
 /* Looks up the MAC of a next hop.  Returns true and stores it into '*mac' if
  * it is known. */
 typedef bool hwv_next_hop_lookup_cb(const char *bridge,

@@ -157,6 +157,7 @@ look_at(const char *port, const struct dp_packet *packet)
 
     flow_extract(copy, &flow);
     if (parse_claim(&flow, &ip, &mac, &learn)) {
+        hwv_next_hop_confirm(&ip, mac);
         claim_make(&ip, mac, port, learn ? packet : NULL);
     }
     dp_packet_delete(copy);
@@ -267,7 +268,7 @@ act_on(const struct claim *claim)
         }
     } else if (!hwv_route_lookup(&claim->ip, &route)) {
         COVERAGE_INC(hwv_follow_verify);
-        hwv_solicit(route.dev, &claim->ip);
+        hwv_solicit(route.dev, &claim->ip, eth_addr_zero);
     }
 }
 

@@ -55,7 +55,12 @@ hwv_neigh_may_learn(const char *bridge, const struct in6_addr *ip,
 void
 hwv_neigh_learned(const char *bridge, const struct in6_addr *ip)
 {
+    struct eth_addr mac;
+
     hwv_next_hop_refresh_one(bridge, ip, hwv_next_hop_lookup);
+    if (hwv_next_hop_lookup(bridge, ip, &mac)) {
+        hwv_next_hop_confirm(ip, mac);
+    }
     seq_change(learned_seq());
 }
 

@@ -25,6 +25,12 @@ COVERAGE_DEFINE(hwv_neighbor_request_failed);
 #define FIRST_PAUSE 250
 #define LONGEST_PAUSE (30 * 1000)
 
+/* msec from when a neighbour was last heard of to when it is asked whether it
+ * is still there, and between such requests: as RFC 4861's ReachableTime and
+ * RetransTimer (section 10). */
+#define REACHABLE_TIME (30 * 1000)
+#define RETRANS_TIME 1000
+
 /* OVS's cache may forget an entry a second after it was last looked up
  * (tnl/neigh/aging). */
 #define LOOKUP_INTERVAL 500
@@ -44,6 +50,8 @@ static long long int next_lookup;
 static long long int next_request = LLONG_MAX;
 
 static bool look_up(struct hwv_neighbor *, long long int now);
+static void hear(struct hwv_neighbor *, long long int now);
+static void heard_of(struct hwv_neighbor *, long long int now);
 static void request(struct hwv_neighbor *, long long int now);
 
 static uint32_t
@@ -120,14 +128,16 @@ hwv_neighbor_run(void (*changed)(struct hwv_neighbor *))
     }
     next_request = LLONG_MAX;
     HMAP_FOR_EACH (neighbor, node, &neighbors) {
-        bool unreachable = hwv_neighbor_is_unreachable(neighbor);
+        bool gave_up = hwv_neighbor_gave_up(neighbor);
         bool news = lookup && look_up(neighbor, now);
+
+        hear(neighbor, now);
 
         if (now >= neighbor->next_request && budget > 0) {
             request(neighbor, now);
             budget--;
         }
-        if (news || unreachable != hwv_neighbor_is_unreachable(neighbor)) {
+        if (news || gave_up != hwv_neighbor_gave_up(neighbor)) {
             changed(neighbor);
         }
         next_request = MIN(next_request, neighbor->next_request);
@@ -161,14 +171,35 @@ look_up(struct hwv_neighbor *neighbor, long long int now)
         bool same = was_known && eth_addr_equals(mac, neighbor->mac);
 
         neighbor->mac = mac;
-        neighbor->n_unanswered = 0;
-        neighbor->next_request = LLONG_MAX;
+        if (!same) {
+            heard_of(neighbor, now);
+        }
         return !same;
     }
     if (was_known) {
+        neighbor->n_unanswered = 0;
         neighbor->next_request = now;
     }
     return was_known;
+}
+
+/* Has somebody confirmed where 'neighbor' is? */
+static void
+hear(struct hwv_neighbor *neighbor, long long int now)
+{
+    unsigned int n_confirmed = hwv_next_hop_n_confirmed(neighbor->watch);
+
+    if (neighbor->known && n_confirmed != neighbor->n_confirmed) {
+        heard_of(neighbor, now);
+    }
+    neighbor->n_confirmed = n_confirmed;
+}
+
+static void
+heard_of(struct hwv_neighbor *neighbor, long long int now)
+{
+    neighbor->n_unanswered = 0;
+    neighbor->next_request = now + REACHABLE_TIME;
 }
 
 /* Asks for 'neighbor', and says when to do so again. */
@@ -176,12 +207,19 @@ static void
 request(struct hwv_neighbor *neighbor, long long int now)
 {
     int exponent = MIN(neighbor->n_unanswered, 16);
-    int error = hwv_solicit(neighbor->dev, &neighbor->ip);
+    int pause = MIN(FIRST_PAUSE << exponent, LONGEST_PAUSE);
+    struct eth_addr to = eth_addr_zero;
+    int error;
 
     COVERAGE_INC(hwv_neighbor_request);
     neighbor->n_requests++;
     neighbor->n_unanswered++;
-    neighbor->next_request = now + MIN(FIRST_PAUSE << exponent, LONGEST_PAUSE);
+    if (neighbor->known && !hwv_neighbor_gave_up(neighbor)) {
+        to = neighbor->mac;
+        pause = RETRANS_TIME;
+    }
+    neighbor->next_request = now + pause;
+    error = hwv_solicit(neighbor->dev, &neighbor->ip, to);
     if (error) {
         char ip[INET6_ADDRSTRLEN];
 

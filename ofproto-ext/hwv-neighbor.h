@@ -14,6 +14,11 @@
  * has it.  While it does, its entry is kept from expiring; if it is lost all
  * the same (tnl/neigh/flush), asking starts over at once.
  *
+ * A neighbour that has not been heard of for half a minute is asked whether it
+ * is still there, by unicast as RFC 4861 does (7.3.3), three times and a
+ * second apart; then anybody is asked where it is, as above, and it counts as
+ * silent.  Packets go on to its last MAC: it may be deaf to ARP only.
+ *
  * What OVS's neighbour cache says counts, wherever it got it from.
  *
  * Main thread only. */
@@ -41,12 +46,14 @@ struct hwv_neighbor {
     bool known;
     struct eth_addr mac;        /* If 'known'. */
     uint64_t n_requests;        /* Sent, ever. */
-    unsigned int n_unanswered;  /* Sent since it was known, if not 'known'. */
-    long long int next_request; /* msec; LLONG_MAX if none is due. */
+    unsigned int n_confirmed;   /* As of the last look. */
+    unsigned int n_unanswered;  /* Requests since it was heard of. */
+    long long int next_request; /* msec. */
 };
 
-/* Requests without an answer after which a neighbour counts as unreachable:
- * the third is sent 3/4 s after the first, the fourth another second later. */
+/* Requests without an answer after which a neighbour counts as unreachable,
+ * or silent: the third is sent 3/4 s after the first, the fourth another
+ * second later. */
 #define HWV_NEIGHBOR_PATIENCE 4
 
 /* Refers to neighbour 'ip' on 'bridge', that 'dev' asks for.  It may be
@@ -59,14 +66,14 @@ void hwv_neighbor_unref(struct hwv_neighbor *neighbor);
 
 /* Has it been asked for often enough, in vain? */
 static inline bool
-hwv_neighbor_is_unreachable(const struct hwv_neighbor *neighbor)
+hwv_neighbor_gave_up(const struct hwv_neighbor *neighbor)
 {
-    return (!neighbor->known
-            && neighbor->n_unanswered >= HWV_NEIGHBOR_PATIENCE);
+    return neighbor->n_unanswered >= HWV_NEIGHBOR_PATIENCE;
 }
 
 /* Main loop: looks at OVS's cache, and asks.  Calls 'changed' for each
- * neighbour that became known, unknown, unreachable, or has another MAC. */
+ * neighbour that became known or unknown, that was given up or is there again,
+ * or that has another MAC. */
 void hwv_neighbor_run(void (*changed)(struct hwv_neighbor *));
 void hwv_neighbor_wait(void);
 

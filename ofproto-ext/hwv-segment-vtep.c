@@ -117,7 +117,7 @@ install(struct hwv_bridge *bridge, const struct hwv_vtep *vtep)
     hwv_rule_install(bridge->ofproto, &rule);
     hwv_rule_destroy(&rule);
     hwv_rule_vtep(&rule, vtep->id, &vtep->ip, bridge->tunnel,
-                  vtep->state != HWV_VTEP_UP);
+                  !hwv_vtep_state_sends(vtep->state));
     if (vtep->state == HWV_VTEP_NO_ROUTE) {
         hwv_rule_remove(bridge->ofproto, &rule);
     } else {

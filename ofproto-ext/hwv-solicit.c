@@ -19,7 +19,7 @@ static int source_address(const struct ofport *, const struct in6_addr *ip,
 static int send_by_table(const struct ofport *, struct dp_packet *);
 
 int
-hwv_solicit(const char *dev, const struct in6_addr *ip)
+hwv_solicit(const char *dev, const struct in6_addr *ip, struct eth_addr to)
 {
     const struct ofport *port = hwv_route_find_port(dev);
     struct dp_packet packet;
@@ -40,7 +40,7 @@ hwv_solicit(const char *dev, const struct in6_addr *ip)
 
     dp_packet_init(&packet, 0);
     if (IN6_IS_ADDR_V4MAPPED(ip)) {
-        compose_arp(&packet, ARP_OP_REQUEST, mac, eth_addr_zero, true,
+        compose_arp(&packet, ARP_OP_REQUEST, mac, to, eth_addr_is_zero(to),
                     in6_addr_get_mapped_ipv4(&src),
                     in6_addr_get_mapped_ipv4(ip));
     } else {

@@ -16,9 +16,14 @@
 
 #include <netinet/in.h>
 
-/* Asks everybody for the neighbour 'ip' (IPv4 as IPv4-mapped) from port 'dev'
- * of a bridge.  Returns 0, ENODEV if there is no such port, EADDRNOTAVAIL if
+#include "openvswitch/types.h"
+
+/* Asks for the neighbour 'ip' (IPv4 as IPv4-mapped) from port 'dev' of a
+ * bridge: the station with MAC 'to', or everybody if that is zeros.  Over
+ * IPv6, those are always asked whom RFC 4861 calls the neighbour's
+ * solicited-node group.  Returns 0, ENODEV if there is no such port, EADDRNOTAVAIL if
  * it has no address to ask from, or what OVS returned. */
-int hwv_solicit(const char *dev, const struct in6_addr *ip);
+int hwv_solicit(const char *dev, const struct in6_addr *ip,
+                struct eth_addr to);
 
 #endif /* hwv-solicit.h */

@@ -59,7 +59,7 @@ hwv_vtep_ref(const struct in6_addr *ip)
         follow_route(vtep);
         vtep->state = vtep_state(vtep);
         hwv_withdraw_end(ip);
-        hwv_hold_create(vtep->id, vtep->state == HWV_VTEP_UP);
+        hwv_hold_create(vtep->id, hwv_vtep_state_sends(vtep->state));
     }
     vtep->n_refs++;
     return vtep;
@@ -121,6 +121,7 @@ hwv_vtep_state_name(enum hwv_vtep_state state)
     case HWV_VTEP_NO_ROUTE: return "no-route";
     case HWV_VTEP_RESOLVING: return "resolving";
     case HWV_VTEP_UNREACHABLE: return "unreachable";
+    case HWV_VTEP_SILENT: return "silent";
     case HWV_VTEP_UP: return "up";
     default: OVS_NOT_REACHED();
     }
@@ -210,28 +211,37 @@ use_route(struct hwv_vtep *vtep, const struct hwv_route *route)
 static enum hwv_vtep_state
 vtep_state(const struct hwv_vtep *vtep)
 {
-    return (!vtep->neighbor ? HWV_VTEP_NO_ROUTE
-            : vtep->neighbor->known ? HWV_VTEP_UP
-            : hwv_neighbor_is_unreachable(vtep->neighbor)
-            ? HWV_VTEP_UNREACHABLE
-            : HWV_VTEP_RESOLVING);
+    bool gave_up;
+
+    if (!vtep->neighbor) {
+        return HWV_VTEP_NO_ROUTE;
+    }
+    gave_up = hwv_neighbor_gave_up(vtep->neighbor);
+    if (vtep->neighbor->known) {
+        return gave_up ? HWV_VTEP_SILENT : HWV_VTEP_UP;
+    }
+    return gave_up ? HWV_VTEP_UNREACHABLE : HWV_VTEP_RESOLVING;
 }
 
 static void
 update(struct hwv_vtep *vtep)
 {
-    enum hwv_vtep_state state = vtep_state(vtep);
+    enum hwv_vtep_state state = vtep_state(vtep), old = vtep->state;
+    bool sends = hwv_vtep_state_sends(state);
     char ip[INET6_ADDRSTRLEN];
 
-    if (state == vtep->state) {
+    if (state == old) {
         return;
     }
     VLOG_INFO_RL(&rl, "VTEP %s: %s", ipv6_string_mapped(ip, &vtep->ip),
                  hwv_vtep_state_name(state));
     vtep->state = state;
+    if (sends && hwv_vtep_state_sends(old)) {
+        return;
+    }
 
     /* In this order: see hwv-hold.h. */
-    if (state == HWV_VTEP_UP) {
+    if (sends) {
         hwv_hold_release(vtep->id);
     } else {
         hwv_hold_start(vtep->id);

@@ -16,7 +16,9 @@
  *     RESOLVING     The next hop has been asked for.
  *     UNREACHABLE   It has not answered for a while; it is asked for all the
  *                   same, less often.
- *     UP            The next hop's MAC is known: OVS can send.
+ *     SILENT        The next hop's MAC is known, but it has not answered for a
+ *                   while: OVS sends.
+ *     UP            The next hop's MAC is known: OVS sends.
  *
  * A VTEP whose last reference goes is withdrawn.
  *
@@ -36,8 +38,16 @@ enum hwv_vtep_state {
     HWV_VTEP_NO_ROUTE,
     HWV_VTEP_RESOLVING,
     HWV_VTEP_UNREACHABLE,
+    HWV_VTEP_SILENT,
     HWV_VTEP_UP,
 };
+
+/* Can packets be sent to a VTEP in this state? */
+static inline bool
+hwv_vtep_state_sends(enum hwv_vtep_state state)
+{
+    return state >= HWV_VTEP_SILENT;
+}
 
 struct hwv_vtep {
     struct hmap_node node;      /* In all VTEPs, by 'ip'. */
