@@ -64,6 +64,7 @@ put_number(struct json *row, const char *name, uint64_t value)
 struct json *
 hwv_fdb_stats_row(const struct hwv_fdb *fdb)
 {
+    const struct hwv_fdb_settings *settings = hwv_fdb_settings(fdb);
     const struct hwv_fdb_stats *stats = hwv_fdb_stats(fdb);
     struct json *row = json_object_create();
 
@@ -81,6 +82,11 @@ hwv_fdb_stats_row(const struct hwv_fdb *fdb)
     put_number(row, "refused_port", stats->refused_port);
     put_number(row, "refused_total", stats->refused_total);
     put_number(row, "aged", stats->aged);
+    put_number(row, "aging_time", settings->aging_time);
+    put_number(row, "limit_total", settings->max_learned);
+    put_number(row, "limit_vtag", settings->max_per_vtag);
+    put_number(row, "limit_vtep", settings->max_per_vtep);
+    put_number(row, "limit_port", settings->max_per_port);
     return row;
 }
 

@@ -29,7 +29,7 @@ static struct setting {
     SETTING("limit", max_learned, HWV_FDB_MAX_LEARNED),
     SETTING("limit-vtag", max_per_vtag, HWV_FDB_MAX_LEARNED),
     SETTING("limit-vtep", max_per_vtep, HWV_FDB_MAX_LEARNED),
-    SETTING("limit-vf", max_per_port, HWV_FDB_MAX_LEARNED),
+    SETTING("limit-port", max_per_port, HWV_FDB_MAX_LEARNED),
 };
 
 static bool parse(const char *s, unsigned int max, uint32_t *valuep);

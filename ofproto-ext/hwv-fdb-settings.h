@@ -12,7 +12,7 @@
  *     hwvxlan-mac-limit          learned entries in all,
  *     hwvxlan-mac-limit-vtag     in one VNI or VLAN,
  *     hwvxlan-mac-limit-vtep     behind one VTEP, in all VNIs, and
- *     hwvxlan-mac-limit-vf       behind one VF.
+ *     hwvxlan-mac-limit-port     behind one port: a VF, or in a VLAN the PF.
  *
  * A lower limit forgets nothing that is learned already.  Main thread only. */
 

@@ -197,6 +197,7 @@ TESTSUITE_AT = \
 	tests/hwv-encap.at \
 	tests/hwv-segment.at \
 	tests/hwv-segment-flood.at \
+	tests/hwv-segment-learn.at \
 	tests/hwv-segment-remote.at \
 	tests/hwv-switch.at \
 	tests/hwv-vlan.at \
