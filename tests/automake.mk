@@ -198,6 +198,7 @@ TESTSUITE_AT = \
 	tests/hwv-segment.at \
 	tests/hwv-segment-flood.at \
 	tests/hwv-segment-learn.at \
+	tests/hwv-segment-ovs.at \
 	tests/hwv-segment-remote.at \
 	tests/hwv-switch.at \
 	tests/hwv-vlan.at \
