@@ -192,6 +192,31 @@ START_TEST(test_differs)
 }
 END_TEST
 
+START_TEST(test_confirm)
+{
+    struct in6_addr nh = ip(0x0a000001), other = ip(0x0a000002);
+    struct told told[2] = { { .n = 0 } };
+    struct hwv_next_hop_watch *watches[] = {
+        hwv_next_hop_watch("br0", &nh, mac_a, tell, &told[0]),
+        hwv_next_hop_watch("br1", &nh, mac_b, tell, &told[1]),
+    };
+
+    ck_assert_uint_eq(hwv_next_hop_n_confirmed(watches[0]), 0);
+    hwv_next_hop_confirm(&nh, mac_a);
+    hwv_next_hop_confirm(&other, mac_a);
+    ck_assert_uint_eq(hwv_next_hop_n_confirmed(watches[0]), 1);
+    ck_assert_uint_eq(hwv_next_hop_n_confirmed(watches[1]), 0);
+    hwv_next_hop_confirm(&nh, mac_b);
+    hwv_next_hop_confirm(&nh, mac_c);
+    ck_assert_uint_eq(hwv_next_hop_n_confirmed(watches[0]), 1);
+    ck_assert_uint_eq(hwv_next_hop_n_confirmed(watches[1]), 1);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_int_eq(told[i].n, 1);
+        hwv_next_hop_unwatch(watches[i]);
+    }
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -205,5 +230,6 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_refresh_asks_for_each_once);
     tcase_add_test(tcase, test_mac_that_nobody_knows);
     tcase_add_test(tcase, test_differs);
+    tcase_add_test(tcase, test_confirm);
     return hwv_unit_run(argv[0], suite);
 }
