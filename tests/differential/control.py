@@ -12,7 +12,7 @@ import socket
 import struct
 import time
 
-TIMEOUT = 30                    # Seconds, for any single answer.
+TIMEOUT = 90                    # Seconds, for any single answer.
 
 
 class ControlError(Exception):
