@@ -340,6 +340,21 @@ check-differential: vswitchd/ovs-vswitchd
 	$(PYTHON3) '$(srcdir)/tests/differential/run' \
 		--build '$(abs_top_builddir)' $(DIFFERENTIAL_FLAGS)
 
+# Benchmarks that run whole switches.
+BENCHMARKS = \
+	tests/bench/common.py \
+	tests/bench/next_hop.py \
+	tests/bench/segments.py
+EXTRA_DIST += $(BENCHMARKS)
+BENCH_FLAGS =
+.PHONY: bench-next-hop bench-segments
+bench-next-hop: vswitchd/ovs-vswitchd
+	$(PYTHON3) '$(srcdir)/tests/bench/next_hop.py' \
+		--build '$(abs_top_builddir)' $(BENCH_FLAGS)
+bench-segments: vswitchd/ovs-vswitchd
+	$(PYTHON3) '$(srcdir)/tests/bench/segments.py' \
+		--build '$(abs_top_builddir)' $(BENCH_FLAGS)
+
 # OVS's own tests with our ovs-vswitchd.
 EXTRA_DIST += tests/check-ovs
 .PHONY: check-ovs

@@ -96,6 +96,9 @@ class Pcap:
 
 
 class Switch:
+    # Memory that is used before it is written or after it is freed shows.
+    ENV = {'MALLOC_PERTURB_': '165'}
+
     def __init__(self, tools, variant, directory, world):
         self.tools = tools
         self.variant = variant
@@ -117,8 +120,7 @@ class Switch:
 
     def start(self):
         env = dict(os.environ, OVS_RUNDIR=self.dir, OVS_LOGDIR=self.dir,
-                   OVS_DBDIR=self.dir, OVS_SYSLOG_METHOD='null',
-                   MALLOC_PERTURB_='165')
+                   OVS_DBDIR=self.dir, OVS_SYSLOG_METHOD='null', **self.ENV)
         self.env = env
         database = os.path.join(self.dir, 'conf.db')
         self.run('ovsdb-tool', 'create', database, self.tools.schema)

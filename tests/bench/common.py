@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the benchmarks have in common: a switch on which time runs, and
+figures of its main thread."""
+
+import os
+import statistics
+import struct
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                '..', 'differential'))
+# pylint: disable=wrong-import-position
+import switch                           # noqa: E402
+
+NEXT_HOP = '1.1.2.92'
+WORLD = {'pmds': 1, 'pfs': ['pf0'], 'nic_of': {}, 'pf_options': {}}
+FOREVER = 10000000              # Milliseconds.
+
+
+class Switch(switch.Switch):
+    """Bridge br0 with pf0, and br-int with vm1 and the port vx, that has
+    TUNNEL for its options.  Flows do not expire."""
+
+    ENV = {}
+
+    def __init__(self, tools, variant, directory, tunnel):
+        self.tunnel = tunnel
+        super().__init__(tools, variant, directory, WORLD)
+
+    def make_world(self):
+        args = []
+        for bridge, mac in (('br-int', 'aa:55:aa:55:00:01'),
+                            ('br0', switch.LOCAL_MAC)):
+            args += ['--', 'add-br', bridge, '--', 'set', 'bridge', bridge,
+                     'datapath-type=dummy', 'fail-mode=secure',
+                     'other-config:hwaddr=' + mac]
+        args += self.add_port('br0', 'pf0') + self.add_port('br-int', 'vm1')
+        args += ['--', 'add-port', 'br-int', 'vx', '--', 'set', 'interface',
+                 'vx', 'type=vxlan', 'ofport_request=10']
+        args += ['options:' + option for option in self.tunnel]
+        self.set_idle(FOREVER)
+        self.vsctl(*args)
+        self.ctl('netdev-dummy/ip4addr', 'br0', '1.1.2.88/24')
+        self.ctl('ovs/route/add', '1.1.2.88/24', 'br0')
+        for bridge in 'br-int', 'br0':
+            self.of[bridge] = switch.control.OpenFlow(
+                self.path(bridge + '.mgmt'))
+        self.ofctl('add-flow', 'br0', 'actions=normal')
+        self.wait(lambda: 'Iterations' in self.ctl(
+            'dpif-netdev/pmd-perf-show'), 'PMD threads')
+
+    def process(self):
+        return self.children[-1].pid
+
+    def main_thread_time(self):
+        """Returns the processor time of the main thread, in ns."""
+        with open('/proc/%d/task/%d/schedstat' % (2 * (self.process(),)),
+                  encoding='ascii') as file:
+            return int(file.read().split()[0])
+
+    def memory(self):
+        """Returns the resident memory, in bytes."""
+        with open('/proc/%d/statm' % self.process(), encoding='ascii') as file:
+            return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE')
+
+    def coverage(self, counter):
+        return int(self.ctl('coverage/read-counter', counter))
+
+
+def mac(number):
+    return bytes.fromhex('0200%08x' % number)
+
+
+def mac_text(number):
+    return mac(number).hex(':')
+
+
+def frame(dst, src):
+    """An IPv4 packet of 64 bytes between two numbers' MAC addresses."""
+    header = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 50, 0, 0, 64, 253, 0,
+                         bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2]))
+    total = sum(struct.unpack('!10H', header))
+    total = (total & 0xffff) + (total >> 16)
+    header = header[:10] + struct.pack('!H', total ^ 0xffff) + header[12:]
+    return mac(dst) + mac(src) + b'\x08\0' + header + bytes(30)
+
+
+def spread(values, unit, digits=1):
+    """Median, and the least and the greatest value."""
+    return '%.*f %s (%.*f to %.*f)' % (
+        digits, statistics.median(values), unit,
+        digits, min(values), digits, max(values))
