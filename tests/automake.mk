@@ -193,6 +193,8 @@ bench-fdb: tests/bench-hwv-fdb
 TESTSUITE_AT = \
 	tests/testsuite.at \
 	tests/hwv-macros.at \
+	tests/hwv-segment-macros.at \
+	tests/hwv-stream-macros.at \
 	tests/hwv-version.at \
 	tests/hwv-encap.at \
 	tests/hwv-segment.at \
@@ -225,7 +227,9 @@ TESTSUITE_AT = \
 	tests/hwv-wrap.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
+	tests/hwv-fdb-macros.at \
 	tests/hwv-macros.at \
+	tests/hwv-segment-macros.at \
 	tests/system-macros.at \
 	tests/system-traffic.at \
 	tests/system-acl.at \
