@@ -12,9 +12,9 @@
  *
  * Several origins may have something to say about one address.  The strongest
  * is *in force*; the entries of the others stay underneath and come back into
- * force when it goes.  Only learned addresses do not: while a stronger origin
- * has the address nothing is learned about it.  A flood list is the union of
- * what its origins say.
+ * force when it goes.  While another origin has an address nothing is learned
+ * about it; what was learned before stays underneath until it ages.  A flood
+ * list is the union of what its origins say.
  *
  * A learned address moves when it is learned somewhere else.  One that moves
  * too often, because two VMs have it or somebody plays tricks, is held where

@@ -63,9 +63,16 @@ hwv_segment_get_drops(const struct hwv_segment *segment,
 }
 
 void
+hwv_segment_keep_unknown_drops(struct hwv_segment *segment,
+                               const struct hwv_member *member)
+{
+    segment->dropped_unknown += count_unknown(segment, member);
+}
+
+void
 hwv_segment_keep_drops(struct hwv_segment *segment,
                        const struct hwv_member *member)
 {
-    segment->dropped_unknown += count_unknown(segment, member);
+    hwv_segment_keep_unknown_drops(segment, member);
     segment->dropped_tagged += count_tagged(segment, member);
 }

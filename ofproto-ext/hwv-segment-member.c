@@ -274,8 +274,10 @@ update_segment(const struct candidate *candidates, size_t n)
         const struct candidate *c = &candidates[i];
 
         member = hwv_segment_member(segment, c->ofport->ofp_port);
-        if (c->bridge == segment->bridge && member
-            && hwv_segment_config_equal(&member->config, &c->config)) {
+        if (c->bridge == segment->bridge && member) {
+            if (!hwv_segment_config_equal(&member->config, &c->config)) {
+                hwv_segment_change_member(segment, member, &c->config);
+            }
             member->wanted = true;
         }
     }

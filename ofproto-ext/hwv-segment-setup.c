@@ -19,6 +19,10 @@ static void segment_rules(const struct hwv_segment *, for_rules_cb *);
 static void trunk_rules(const struct hwv_segment *, for_rules_cb *);
 static void member_rules(const struct hwv_segment *, const struct hwv_member *,
                          for_rules_cb *);
+static void no_flood_rule(const struct hwv_segment *,
+                          const struct hwv_member *, for_rules_cb *);
+static void tell_macs(const struct hwv_segment *, const struct hwv_member *);
+static void forget_macs(const struct hwv_segment *, const struct hwv_member *);
 static void install(const struct hwv_segment *, struct hwv_rule *);
 static void uninstall(const struct hwv_segment *, struct hwv_rule *);
 
@@ -128,34 +132,41 @@ hwv_segment_add_member(struct hwv_segment *segment, ofp_port_t port,
     member->config = *config;
     hmap_insert(&segment->members, &member->node, hash_ofp_port(port));
     member_rules(segment, member, install);
-    if (config->has_mac) {
-        struct hwv_fdb_dst dst = hwv_fdb_dst_port(port);
-
-        hwv_fdb_add(hwv_fdb_instance(), &segment->vtag, config->mac, &dst,
-                    HWV_FDB_LOCAL);
-    }
+    tell_macs(segment, member);
     hwv_segment_flood_changed(segment);
 }
 
-/* Somebody else may have the same 'options:mac'. */
+/* Traffic of the VF goes on meanwhile. */
+void
+hwv_segment_change_member(struct hwv_segment *segment,
+                          struct hwv_member *member,
+                          const struct hwv_segment_config *config)
+{
+    bool new_mac = (member->config.has_mac != config->has_mac
+                    || (config->has_mac
+                        && !eth_addr_equals(member->config.mac,
+                                            config->mac)));
+
+    if (new_mac) {
+        forget_macs(segment, member);
+    }
+    if (config->unknown_flood && !member->config.unknown_flood) {
+        hwv_segment_keep_unknown_drops(segment, member);
+        no_flood_rule(segment, member, uninstall);
+    } else if (!config->unknown_flood && member->config.unknown_flood) {
+        no_flood_rule(segment, member, install);
+    }
+    member->config = *config;
+    if (new_mac) {
+        tell_macs(segment, member);
+    }
+}
+
 void
 hwv_segment_remove_member(struct hwv_segment *segment,
                           struct hwv_member *member)
 {
-    struct hwv_fdb_dst dst = hwv_fdb_dst_port(member->port);
-    struct hwv_fdb *fdb = hwv_fdb_instance();
-
-    if (member->config.has_mac) {
-        const struct hwv_fdb_entry *entry
-            = hwv_fdb_lookup_origin(fdb, &segment->vtag, member->config.mac,
-                                    HWV_FDB_LOCAL);
-
-        if (entry && hwv_fdb_dst_equal(&entry->dst, &dst)) {
-            hwv_fdb_del(fdb, &segment->vtag, member->config.mac,
-                        HWV_FDB_LOCAL);
-        }
-    }
-    hwv_fdb_flush_dst(fdb, &segment->vtag, &dst);
+    forget_macs(segment, member);
     hwv_segment_keep_drops(segment, member);
     member_rules(segment, member, uninstall);
     hmap_remove(&segment->members, &member->node);
@@ -227,11 +238,53 @@ member_rules(const struct hwv_segment *segment,
         cb(segment, &rule);
     }
     if (!member->config.unknown_flood) {
-        hwv_rule_target_no_flood(&rule, &segment->vtag, member->port);
-        cb(segment, &rule);
+        no_flood_rule(segment, member, cb);
     }
     hwv_rule_entry_vf(&rule, member->port, &segment->vtag);
     cb(segment, &rule);
+}
+
+static void
+no_flood_rule(const struct hwv_segment *segment,
+              const struct hwv_member *member, for_rules_cb *cb)
+{
+    struct hwv_rule rule;
+
+    hwv_rule_target_no_flood(&rule, &segment->vtag, member->port);
+    cb(segment, &rule);
+}
+
+/* Tells the FDB what is configured about MACs behind 'member'. */
+static void
+tell_macs(const struct hwv_segment *segment, const struct hwv_member *member)
+{
+    struct hwv_fdb_dst dst = hwv_fdb_dst_port(member->port);
+
+    if (member->config.has_mac) {
+        hwv_fdb_add(hwv_fdb_instance(), &segment->vtag, member->config.mac,
+                    &dst, HWV_FDB_LOCAL);
+    }
+}
+
+/* Lets the FDB forget what it knows to be behind 'member', also what it has
+ * learned.  Somebody else may have the same 'options:mac'. */
+static void
+forget_macs(const struct hwv_segment *segment, const struct hwv_member *member)
+{
+    struct hwv_fdb_dst dst = hwv_fdb_dst_port(member->port);
+    struct hwv_fdb *fdb = hwv_fdb_instance();
+
+    if (member->config.has_mac) {
+        const struct hwv_fdb_entry *entry
+            = hwv_fdb_lookup_origin(fdb, &segment->vtag, member->config.mac,
+                                    HWV_FDB_LOCAL);
+
+        if (entry && hwv_fdb_dst_equal(&entry->dst, &dst)) {
+            hwv_fdb_del(fdb, &segment->vtag, member->config.mac,
+                        HWV_FDB_LOCAL);
+        }
+    }
+    hwv_fdb_flush_dst(fdb, &segment->vtag, &dst);
 }
 
 static void

@@ -135,6 +135,8 @@ void hwv_segment_destroy(struct hwv_segment *);
 void hwv_segment_set_trunk(struct hwv_segment *, ofp_port_t);
 void hwv_segment_add_member(struct hwv_segment *, ofp_port_t,
                             const struct hwv_segment_config *);
+void hwv_segment_change_member(struct hwv_segment *, struct hwv_member *,
+                               const struct hwv_segment_config *);
 void hwv_segment_remove_member(struct hwv_segment *, struct hwv_member *);
 void hwv_segments_complete(void);
 
@@ -249,8 +251,11 @@ struct hwv_segment_drops {
 void hwv_segment_get_drops(const struct hwv_segment *,
                            struct hwv_segment_drops *);
 
-/* 'member' goes: keeps what it has dropped. */
+/* 'member' goes, or only its rule that drops frames to unknown addresses:
+ * keeps what was dropped. */
 void hwv_segment_keep_drops(struct hwv_segment *, const struct hwv_member *);
+void hwv_segment_keep_unknown_drops(struct hwv_segment *,
+                                    const struct hwv_member *);
 
 void hwv_segment_cmd_register(void);
 

@@ -21,8 +21,8 @@
 /* Asks for the neighbour 'ip' (IPv4 as IPv4-mapped) from port 'dev' of a
  * bridge: the station with MAC 'to', or everybody if that is zeros.  Over
  * IPv6, those are always asked whom RFC 4861 calls the neighbour's
- * solicited-node group.  Returns 0, ENODEV if there is no such port, EADDRNOTAVAIL if
- * it has no address to ask from, or what OVS returned. */
+ * solicited-node group.  Returns 0, ENODEV if there is no such port,
+ * EADDRNOTAVAIL if it has no address to ask from, or what OVS returned. */
 int hwv_solicit(const char *dev, const struct in6_addr *ip,
                 struct eth_addr to);
 

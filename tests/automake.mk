@@ -200,6 +200,7 @@ TESTSUITE_AT = \
 	tests/hwv-segment.at \
 	tests/hwv-segment-flood.at \
 	tests/hwv-segment-learn.at \
+	tests/hwv-segment-model.at \
 	tests/hwv-segment-ovs.at \
 	tests/hwv-segment-remote.at \
 	tests/hwv-switch.at \
@@ -274,6 +275,7 @@ EXTRA_DIST += \
 	tests/hwv-frame.py \
 	tests/hwv-frames.py \
 	tests/hwv-probe.py \
+	tests/hwv-segment-model.py \
 	tests/hwv-traffic.py \
 	tests/vectors/encap.txt \
 	tests/vectors/make-vectors.py \
