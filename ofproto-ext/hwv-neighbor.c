@@ -28,7 +28,7 @@ COVERAGE_DEFINE(hwv_neighbor_request_failed);
 /* msec from when a neighbour was last heard of to when it is asked whether it
  * is still there, and between such requests: as RFC 4861's ReachableTime and
  * RetransTimer (section 10). */
-#define REACHABLE_TIME (30 * 1000)
+#define REACHABLE_TIME 30000
 #define RETRANS_TIME 1000
 
 /* OVS's cache may forget an entry a second after it was last looked up
