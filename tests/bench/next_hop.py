@@ -39,6 +39,13 @@ class Run:
         self.times = []
         self.writes = []
         self.tunnels = 0
+        try:
+            self.prepare(n_flows)
+        except BaseException:
+            self.switch.stop()
+            raise
+
+    def prepare(self, n_flows):
         self.set_mac()
         # Reading the address makes OVS have a flow for each.
         self.switch.ofctl(

@@ -40,6 +40,13 @@ class Segment:
         self.n = 0
         self.moves = 0
         self.times = []
+        try:
+            self.prepare()
+        except BaseException:
+            self.switch.stop()
+            raise
+
+    def prepare(self):
         self.switch.ctl('tnl/neigh/set', 'br0', common.NEXT_HOP,
                         'f8:bc:12:44:34:b6')
         self.switch.ctl('ovs/route/add', '1.1.3.0/24', 'br0', common.NEXT_HOP)

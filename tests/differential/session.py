@@ -14,7 +14,7 @@ import live
 import runner
 
 WORLD_CASES = 12                # Cases that share a world.
-EXTRA = 4                       # Times a quick run may take longer.
+EXTRA = 8                       # Times a quick run may take longer.
 STUMBLES = 0.03                 # Of all cases, see stumbles().
 SHOWN = 12                      # Differences of a case that are shown.
 
