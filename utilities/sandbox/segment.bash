@@ -99,10 +99,10 @@ show_fdb () {
     echo
 }
 
-# fdb_has HOST MAC PLACE: is MAC known at PLACE, a VTEP or a port?
+# fdb_has HOST MAC PLACE: is MAC known at PLACE, a VTEP or a port's number?
 fdb_has () {
     ovs "$1" ovs-appctl --timeout=10 hwvxlan/fdb-show $SEGMENT |
-        grep -F "$2" | grep -q -F "$3"
+        grep -q "$2  *$3 "
 }
 
 # plug VM HOST N: VM becomes VF N of HOST, and tells so when its link comes up,
@@ -126,7 +126,8 @@ move_vm () {
     run ip -n hwv-b link del tap4
     plug b4 a 4
     ping_segment "b4 moved from host B to host A: every VM pinged every other"
-    fdb_has a "${VM_MAC[b4]}" vm4 && fdb_has b "${VM_MAC[b4]}" \
+    fdb_has a "${VM_MAC[b4]}" "$(ovs a ovs-vsctl --timeout=20 \
+        get interface vm4 ofport)" && fdb_has b "${VM_MAC[b4]}" \
         "${VTEP_IPV4[a]}" || fail "the FDBs did not follow b4" \
         "$(ovs b ovs-appctl --timeout=10 hwvxlan/fdb-show $SEGMENT)"
     detail "host A knows it as its port vm4, host B behind ${VTEP_IPV4[a]}"
