@@ -26,6 +26,7 @@ from switch import Tools
 
 VNI = 5001
 QUIET = 1                       # Second.
+TRIES = 10                      # To have OVS install all flows.
 SAMPLE = 40                     # Packets, which fit a dummy port's queue.
 MACS = ['f8:bc:12:44:34:b6', 'f8:bc:12:44:34:b7']
 
@@ -52,24 +53,26 @@ class Run:
             'add-flow', 'br-int', 'in_port=1,actions='
             'move:NXM_OF_ETH_DST[]->NXM_NX_XXREG0[0..47],output:10')
         self.frames = [common.frame(n, 1) for n in range(n_flows)]
-        for _ in range(2):
+        # OVS allows more and more flows, as long as it keeps up.
+        for _ in range(TRIES):
             self.switch.inject('vm1', self.frames)
-        self.switch.barrier()
-        self.check()
+            self.switch.barrier()
+            if self.n_flows() >= n_flows:
+                break
+        else:
+            raise SystemExit('%s: only %d of %d flows' % (
+                self.switch.variant, self.n_flows(), n_flows))
         self.switch.pause(True)
 
     def set_mac(self):
         self.switch.ctl('tnl/neigh/set', 'br0', common.NEXT_HOP,
                         MACS[self.turn % 2])
 
-    def check(self):
-        """Is there a flow for each, and in the NIC, if it is ours?"""
+    def n_flows(self):
+        """Returns how many there are, and in the NIC, if it is ours."""
         kind = 'all' if self.switch.variant == 'stock' else 'offloaded'
         flows = self.switch.ctl('dpctl/dump-flows', 'type=' + kind)
-        n = flows.count('tnl_push')
-        if n < len(self.frames):
-            raise SystemExit('%s: only %d of %d flows' % (
-                self.switch.variant, n, len(self.frames)))
+        return flows.count('tnl_push')
 
     def round(self):
         """Changes the MAC address, and waits until all packets go there."""
@@ -124,7 +127,7 @@ def bench(tools, n_flows, rounds):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', required=True)
-    parser.add_argument('--flows', default='1,1000,64000')
+    parser.add_argument('--flows', default='1,1000')
     parser.add_argument('--rounds', type=int, default=5)
     args = parser.parse_args()
     for n_flows in args.flows.split(','):
