@@ -52,8 +52,8 @@ struct hwv_neighbor {
 };
 
 /* Requests without an answer after which a neighbour counts as unreachable,
- * or silent: the third is sent 3/4 s after the first, the fourth another
- * second later. */
+ * or silent.  The fourth is sent 1 3/4 s after the first, or 3 s if it is
+ * asked whether it is still there. */
 #define HWV_NEIGHBOR_PATIENCE 4
 
 /* Refers to neighbour 'ip' on 'bridge', that 'dev' asks for.  It may be

@@ -86,7 +86,8 @@ const struct hmap *hwv_vteps(void);
 const char *hwv_vtep_state_name(enum hwv_vtep_state);
 
 /* From now on 'changed' is called with 'aux', by hwv_vtep_run(), after each
- * change of a VTEP's state.  It may not refer to VTEPs or end references. */
+ * change of a VTEP's state, but between those in which packets are sent.  It
+ * may not refer to VTEPs or end references. */
 void hwv_vtep_set_cb(void (*changed)(struct hwv_vtep *, void *aux), void *aux);
 
 /* Main loop. */
