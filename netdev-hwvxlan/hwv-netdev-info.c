@@ -224,6 +224,9 @@ hwv_netdev_get_status(const struct netdev *netdev, struct smap *smap)
     if (dev->policing_refused) {
         smap_add(smap, "ingress_policing", "not supported by this wire");
     }
+    if (dev->qos_refused) {
+        smap_add(smap, "qos", "not supported by this wire");
+    }
     ovs_mutex_unlock(&dev->mutex);
 
     ovs_mutex_lock(&hwv_control_mutex);

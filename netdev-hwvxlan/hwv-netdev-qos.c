@@ -5,7 +5,8 @@
  *
  * The wire's, on which hits come in and go out as all packets do: so what the
  * wire enforces, it enforces for hits too.  What it cannot enforce is refused,
- * and shown in the Interface's status. */
+ * and shown in the Interface's status.  OVS sets all of this again whenever it
+ * looks at the configuration, so a new wire gets it too (see use_wire()). */
 
 #include <config.h>
 #include "hwv-netdev.h"
@@ -17,15 +18,12 @@
 
 VLOG_DEFINE_THIS_MODULE(hwv_netdev_qos);
 
-/* The kernel hands a packet to the socket of a "system" wire before its
- * ingress policer sees it. */
-static bool
-wire_polices(const struct netdev *wire)
-{
-    return strcmp(netdev_get_type(wire), "system")
-           && strcmp(netdev_get_type(wire), "afxdp");
-}
+static bool wire_is(const struct netdev *wire, const char *type);
+static void refuse(struct hwv_netdev *, bool *refused, bool refuse_now,
+                   const char *what);
 
+/* The kernel hands a packet to the socket of a "system" or "afxdp" wire before
+ * its ingress policer sees it.  None of the others polices by packets. */
 int
 hwv_netdev_set_policing(struct netdev *netdev, unsigned int kbits_rate,
                         unsigned int kbits_burst, unsigned int kpkts_rate,
@@ -33,27 +31,22 @@ hwv_netdev_set_policing(struct netdev *netdev, unsigned int kbits_rate,
 {
     struct hwv_netdev *dev = hwv_netdev_cast(netdev);
     struct netdev *wire = hwv_netdev_wire(netdev);
-    bool wanted = kbits_rate || kpkts_rate;
-    bool refused;
     int error = EOPNOTSUPP;
 
-    if (wire && wire_polices(wire)) {
+    if (wire && !wire_is(wire, "system") && !wire_is(wire, "afxdp")) {
         error = netdev_set_policing(wire, kbits_rate, kbits_burst, kpkts_rate,
                                     kpkts_burst);
     }
-
-    refused = error && wanted;
-    ovs_mutex_lock(&dev->mutex);
-    if (refused && !dev->policing_refused) {
-        VLOG_WARN("%s: its wire (%s) does not support ingress policing: "
-                  "ingress_policing_rate=%u has no effect",
-                  netdev_get_name(netdev),
-                  wire ? netdev_get_type(wire) : "none", kbits_rate);
+    if (kpkts_rate) {
+        error = EOPNOTSUPP;
     }
-    dev->policing_refused = refused;
-    ovs_mutex_unlock(&dev->mutex);
-
-    return refused ? error : 0;
+    if (!kbits_rate && !kpkts_rate) {
+        error = 0;
+    }
+    refuse(dev, &dev->policing_refused, error,
+           kpkts_rate ? "ingress_policing_kpkts_rate"
+                      : "ingress_policing_rate");
+    return error;
 }
 
 int
@@ -82,13 +75,21 @@ hwv_netdev_get_qos(const struct netdev *netdev, const char **typep,
     return wire ? netdev_get_qos(wire, typep, details) : ENODEV;
 }
 
+/* AF_XDP's transmission goes past the kernel's queueing disciplines. */
 int
 hwv_netdev_set_qos(struct netdev *netdev, const char *type,
                    const struct smap *details)
 {
+    struct hwv_netdev *dev = hwv_netdev_cast(netdev);
     struct netdev *wire = hwv_netdev_wire(netdev);
+    int error = ENODEV;
 
-    return wire ? netdev_set_qos(wire, type, details) : ENODEV;
+    if (wire) {
+        error = (type[0] && wire_is(wire, "afxdp")
+                 ? EOPNOTSUPP : netdev_set_qos(wire, type, details));
+    }
+    refuse(dev, &dev->qos_refused, error && type[0], "QoS");
+    return error;
 }
 
 int
@@ -165,4 +166,28 @@ hwv_netdev_dump_queue_stats(const struct netdev *netdev,
     struct netdev *wire = hwv_netdev_wire(netdev);
 
     return wire ? netdev_dump_queue_stats(wire, cb, aux) : ENODEV;
+}
+
+static bool
+wire_is(const struct netdev *wire, const char *type)
+{
+    return !strcmp(netdev_get_type(wire), type);
+}
+
+/* Keeps in '*refused', a member of 'dev', whether to show that the wire does
+ * not support 'what'. */
+static void
+refuse(struct hwv_netdev *dev, bool *refused, bool refuse_now,
+       const char *what)
+{
+    const struct netdev *wire = hwv_netdev_wire(&dev->up);
+
+    ovs_mutex_lock(&dev->mutex);
+    if (refuse_now && !*refused) {
+        VLOG_WARN("%s: its wire (%s) does not support this %s, which has no "
+                  "effect", netdev_get_name(&dev->up),
+                  wire ? netdev_get_type(wire) : "none", what);
+    }
+    *refused = refuse_now;
+    ovs_mutex_unlock(&dev->mutex);
 }

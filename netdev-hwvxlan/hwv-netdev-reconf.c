@@ -206,6 +206,9 @@ use_wire(struct hwv_netdev *dev, struct hwv_wire *wire)
 
     if (old) {
         move_flags(hwv_wire_netdev(old), hwv_wire_netdev(wire));
+
+        /* Policing and QoS move when OVS looks at the configuration again. */
+        if_notifier_manual_report();
     }
     dev->wire_ifindex = 0;
     ovsrcu_set(&dev->wire, wire);

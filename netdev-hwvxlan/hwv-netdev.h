@@ -31,6 +31,7 @@ struct hwv_netdev {
     struct hwv_wire *next_wire OVS_GUARDED; /* For reconfigure, or NULL. */
     unsigned int wanted_txqs OVS_GUARDED;
     bool policing_refused OVS_GUARDED;
+    bool qos_refused OVS_GUARDED;
     bool against_learning OVS_GUARDED; /* See hwv-learning.h. */
 
     /* See hwv_netdev_config_error(). */
