@@ -22,6 +22,9 @@ static bool parse_flow(const char *s, struct flow *, char **errp);
 static void add_port_names(struct simap *);
 static struct hwv_port *find_port(const char *name)
     OVS_REQUIRES(hwv_control_mutex);
+static bool explain_gate(struct hwv_port *, const struct dp_packet *,
+                         struct ds *)
+    OVS_REQUIRES(hwv_control_mutex);
 static void explain(const struct hwv_port *, struct dp_packet *, struct ds *)
     OVS_REQUIRES(hwv_control_mutex);
 
@@ -57,7 +60,7 @@ trace(struct unixctl_conn *conn, int argc, const char *argv[],
                             "lists them)", argv[1]);
     } else if (!port->nic->provider->trace) {
         message = xasprintf("NIC \"%s\" cannot trace", port->nic->name);
-    } else {
+    } else if (!explain_gate(port, packet, &verdict)) {
         port->nic->provider->trace(port->nic->dev, port->id, port->domain,
                                    packet, &verdict);
         explain(port, packet, &flows);
@@ -176,6 +179,29 @@ find_port(const char *name)
         }
     }
     return NULL;
+}
+
+/* If 'port' drops 'packet' before the tables see it, appends why, and returns
+ * true. */
+static bool
+explain_gate(struct hwv_port *port, const struct dp_packet *packet,
+             struct ds *s)
+{
+    const struct eth_header *eth = dp_packet_data(packet);
+    bool closed;
+
+    atomic_read_relaxed(&port->segment_closed, &closed);
+    if (closed) {
+        ds_put_cstr(s, "The port drops it (rx_drop_segment): the rules of its "
+                    "segment are not in place.");
+    } else if (port->check_mac && !eth_addr_equals(eth->eth_src, port->mac)) {
+        ds_put_format(s, "The port drops it (rx_drop_spoof): its source MAC "
+                      "is "ETH_ADDR_FMT" and not "ETH_ADDR_FMT
+                      " (options:mac).", ETH_ADDR_ARGS(eth->eth_src),
+                      ETH_ADDR_ARGS(port->mac));
+        closed = true;
+    }
+    return closed;
 }
 
 /* Appends the datapath flow that 'packet' belongs to and what the NIC made of

@@ -17,6 +17,7 @@
 #include "hwv-port-counters.h"
 #include "hwv-tx-flush.h"
 #include "hwv-wire.h"
+#include "netdev.h"
 #include "openvswitch/vlog.h"
 #include "ovs-rcu.h"
 #include "timeval.h"
@@ -79,6 +80,8 @@ static void tables_destroy(struct hwv_tables *);
 static struct hwv_tables *tables_get(const struct hwv_provider_nic *);
 static void burst_open_egresses(const struct soft_ports *, struct burst *,
                                 size_t n);
+static bool is_too_long(const struct dp_packet *, const struct hwv_verdict *,
+                        const struct hwv_wire *);
 static bool burst_handle_packet(struct burst *, struct dp_packet *,
                                 const struct hwv_verdict *);
 static void burst_send(struct burst *);
@@ -272,16 +275,35 @@ static void
 soft_trace(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet *packet, struct ds *s)
 {
-    struct hwv_verdict verdict;
+    const struct soft_ports *ports = ovsrcu_get(struct soft_ports *,
+                                                &nic->ports);
     struct dp_packet_batch batch;
+    bool too_long = false;
+    struct burst b;
 
     dp_packet_batch_init_packet(&batch, packet);
     if (port == HWV_UPLINK) {
-        hwv_classify_from_uplink(tables_get(nic), &batch, &verdict);
+        hwv_classify_from_uplink(tables_get(nic), &batch, b.verdicts);
     } else {
-        hwv_classify_from_vf(tables_get(nic), domain, &batch, &verdict);
+        hwv_classify_from_vf(tables_get(nic), domain, &batch, b.verdicts);
     }
-    hwv_verdict_format(&verdict, s);
+    burst_open_egresses(ports, &b, 1);
+    if (b.n_egresses && b.egresses[0].to) {
+        struct hwv_wire *wire = b.egresses[0].to->wire;
+
+        too_long = is_too_long(packet, &b.verdicts[0], wire);
+        if (too_long) {
+            ds_put_format(s, "The NIC drops it (rx_drop_mtu): it would leave "
+                          "with %"PRIuSIZE" bytes, and %s takes %"PRIu32".",
+                          hwv_rewritten_size(packet, &b.verdicts[0]),
+                          netdev_get_name(hwv_wire_netdev(wire)),
+                          hwv_wire_max_frame(wire));
+        }
+        hwv_wire_leave(wire);
+    }
+    if (!too_long) {
+        hwv_verdict_format(&b.verdicts[0], s);
+    }
 }
 
 const struct hwv_nic_provider hwv_nic_soft = {
@@ -398,6 +420,13 @@ burst_open_egresses(const struct soft_ports *ports, struct burst *b, size_t n)
     }
 }
 
+static bool
+is_too_long(const struct dp_packet *packet, const struct hwv_verdict *verdict,
+            const struct hwv_wire *wire)
+{
+    return hwv_rewritten_size(packet, verdict) > hwv_wire_max_frame(wire);
+}
+
 static void
 burst_count_port(const struct burst *b, enum hwv_port_counter counter,
                  uint32_t bytes)
@@ -437,8 +466,7 @@ burst_handle_packet(struct burst *b, struct dp_packet *packet,
     while (e->port != port) {
         e++;
     }
-    if (hwv_rewritten_size(packet, verdict)
-        > hwv_wire_max_frame(e->to->wire)) {
+    if (is_too_long(packet, verdict, e->to->wire)) {
         burst_count_port(b, HWV_RX_DROP_MTU, size);
         dp_packet_delete(packet);
         return true;

@@ -73,7 +73,8 @@ segment_show(struct unixctl_conn *conn, int argc, const char *argv[],
 void
 hwv_segment_cmd_register(void)
 {
-    unixctl_command_register("hwvxlan/segment-show", "[vni] [--format=json]",
+    unixctl_command_register("hwvxlan/segment-show",
+                             "[vni|vlan:ID] [--format=json]",
                              0, 2, segment_show, NULL);
 }
 
