@@ -261,6 +261,9 @@ DIFFERENTIAL = \
 	tests/differential/rules.py \
 	tests/differential/run \
 	tests/differential/runner.py \
+	tests/differential/segment_cases.py \
+	tests/differential/segment_check.py \
+	tests/differential/segments.py \
 	tests/differential/session.py \
 	tests/differential/shrink.py \
 	tests/differential/switch.py \

@@ -23,94 +23,37 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, 'differential'))
 import control                          # noqa: E402
+import segments                         # noqa: E402
 
-VNIS = [5001, 5002]
-VFS = [1, 2, 3, 4]
-ROAMING = [3, 4]
+VNIS = ['vni=5001', 'vni=5002']
+VFS = ['vm1', 'vm2', 'vm3', 'vm4']
+ROAMING = VFS[2:]
 VTEPS = ['1.1.2.92', '1.1.2.93']
 ZEROS = '00:00:00:00:00:00'
 BROADCAST = 'ff:ff:ff:ff:ff:ff'
-OWN = {vf: '50:54:00:00:00:f%d' % vf for vf in VFS}     # With options:mac.
+OWN = {vf: '50:54:00:00:00:f' + vf[-1] for vf in VFS}   # With options:mac.
 MACS = ['50:54:00:00:00:0%s' % n for n in 'abcd'] + [OWN[vf] for vf in ROAMING]
 PATIENCE = 60                   # Seconds.
 
 
-class Model:
-    """Who says where an address is, the strongest first: options:mac of a VF,
-    hwvxlan/fdb-add, the database, and what was seen.  The others stay
-    underneath.  A place is the number of a VF or the address of a VTEP."""
-
-    def __init__(self):
-        self.vni = {1: VNIS[0], 2: VNIS[1], 3: None, 4: None}
-        self.has_mac = dict.fromkeys(VFS, False)
-        self.drops = dict.fromkeys(VFS, False)
-        self.static = {}        # (VNI, MAC): VTEP
-        self.config = {}
-        self.learned = {}       # (VNI, MAC): place
-        self.flood = {vni: set() for vni in VNIS}
-
-    def origins(self, vni, mac):
-        """[(origin, place)], the one in force first."""
-        found = [('local', vf) for vf in VFS
-                 if self.has_mac[vf] and self.vni[vf] == vni
-                 and OWN[vf] == mac]
-        for name in 'static', 'config', 'learned':
-            table = getattr(self, name)
-            if (vni, mac) in table:
-                found.append((name, table[vni, mac]))
-        return found
-
-    def forget(self, vf):
-        """What was learned behind it."""
-        self.learned = {key: place for key, place in self.learned.items()
-                        if place != vf}
-
-    def learn(self, vni, mac, place):
-        """Not about what another origin has."""
-        if all(origin == 'learned' for origin, _ in self.origins(vni, mac)):
-            self.learned[vni, mac] = place
-
-    def entries(self):
-        return sorted((vni, mac, str(place), origin)
-                      for vni in VNIS for mac in MACS
-                      for origin, place in self.origins(vni, mac))
-
-    def members(self, vni):
-        return {vf for vf in VFS if self.vni[vf] == vni}
-
-    def outputs(self, vni, place, src, dst):
-        """Where a frame of 'vni' that comes from 'place' goes."""
-        from_tunnel = place in VTEPS
-        known = self.origins(vni, src)
-        if known and known[0][0] != 'learned' and known[0][1] != place:
-            return set()        # Configuration has it elsewhere.
-        known = self.origins(vni, dst)
-        if known:
-            to = {known[0][1]}
-        elif from_tunnel:
-            to = self.members(vni)
-        elif dst != BROADCAST and self.drops[place]:
-            to = set()
-        else:
-            to = self.members(vni) | self.flood[vni]
-        if from_tunnel:
-            to -= set(VTEPS)
-        return to - {place}
+def number(vni):
+    return int(vni[4:])
 
 
 class Test:
     def __init__(self, seed):
         self.random = random.Random(seed)
-        self.model = Model()
+        self.model = segments.Segments(VFS)
+        for vf, vni in zip(VFS, VNIS):
+            self.model.join(vf, vni)
         self.ctl = control.UnixCtl(os.path.abspath(
             glob.glob('ovs-vswitchd.*.ctl')[0]))
         self.what = 'the start'
         self.steps = [self.add_static, self.del_static, self.set_config,
                       self.flood, self.roam, self.own_mac, self.unknown,
                       self.send, self.send]
-        self.vsctl('set', 'interface', 'vm1', 'options:vni=%d' % VNIS[0],
-                   '--', 'set', 'interface', 'vm2',
-                   'options:vni=%d' % VNIS[1])
+        self.vsctl('set', 'interface', 'vm1', 'options:' + VNIS[0],
+                   '--', 'set', 'interface', 'vm2', 'options:' + VNIS[1])
 
     def vsctl(self, *args):
         subprocess.run(['ovs-vsctl', *args], check=True, timeout=2 * PATIENCE)
@@ -130,27 +73,24 @@ class Test:
         if not any(origin == 'local'
                    for origin, _ in self.model.origins(vni, mac)):
             vtep = self.random.choice(VTEPS)
-            self.ctl('hwvxlan/fdb-add', vni, mac, vtep)
-            self.model.static[vni, mac] = vtep
-            return 'static %d %s %s' % (vni, mac, vtep)
+            self.ctl('hwvxlan/fdb-add', number(vni), mac, vtep)
+            self.model.add_static(vni, mac, vtep)
+            return 'static %s %s %s' % (vni, mac, vtep)
 
     def del_static(self):
         if self.model.static:
             vni, mac = self.random.choice(sorted(self.model.static))
-            self.ctl('hwvxlan/fdb-del', vni, mac)
-            del self.model.static[vni, mac]
-            return 'no static %d %s' % (vni, mac)
+            self.ctl('hwvxlan/fdb-del', number(vni), mac)
+            self.model.del_static(vni, mac)
+            return 'no static %s %s' % (vni, mac)
 
     def set_config(self):
         vni = self.random.choice(VNIS)
         macs = self.random.sample(MACS, self.random.randrange(3))
-        config = {(vni, mac): self.random.choice(VTEPS) for mac in macs}
-        self.model.config = config | {
-            key: vtep for key, vtep in self.model.config.items()
-            if key[0] != vni}
-        text = ','.join('%s=%s' % (mac, vtep)
-                        for (_, mac), vtep in config.items())
-        key = 'fdb-%d' % vni
+        vteps = {mac: self.random.choice(VTEPS) for mac in macs}
+        self.model.set_config(vni, vteps)
+        text = ','.join('%s=%s' % item for item in vteps.items())
+        key = 'fdb-%d' % number(vni)
         if text:
             self.vsctl('set', 'interface', 'vx',
                        'other_config:%s="%s"' % (key, text))
@@ -161,71 +101,72 @@ class Test:
     def flood(self):
         vni = self.random.choice(VNIS)
         vtep = self.random.choice(VTEPS)
-        flood = self.model.flood[vni]
-        verb = 'del' if vtep in flood else 'add'
-        self.ctl('hwvxlan/fdb-' + verb, vni, ZEROS, vtep)
-        flood ^= {vtep}
-        return 'flood %s %d %s' % (verb, vni, vtep)
+        there = vtep not in self.model.flood.get(vni, ())
+        verb = 'add' if there else 'del'
+        self.ctl('hwvxlan/fdb-' + verb, number(vni), ZEROS, vtep)
+        self.model.set_flood(vni, vtep, there)
+        return 'flood %s %s %s' % (verb, vni, vtep)
 
     def roam(self):
         vf = self.random.choice(ROAMING)
         vni = self.random.choice(VNIS + [None])
-        if vni == self.model.vni[vf]:
+        if vni == self.model.vtag[vf]:
             return None
-        self.model.forget(vf)
-        self.model.vni[vf] = vni
+        self.model.join(vf, vni)
         if vni:
-            self.vsctl('set', 'interface', 'vm%d' % vf, 'options:vni=%d' % vni)
+            self.vsctl('set', 'interface', vf, 'options:' + vni)
         else:
-            self.vsctl('remove', 'interface', 'vm%d' % vf, 'options', 'vni')
-        return 'vm%d to %s' % (vf, vni)
+            self.vsctl('remove', 'interface', vf, 'options', 'vni')
+        return '%s to %s' % (vf, vni)
 
     def option(self, vf, is_set, key, value):
         if is_set:
-            self.vsctl('set', 'interface', 'vm%d' % vf,
+            self.vsctl('set', 'interface', vf,
                        'options:%s="%s"' % (key, value))
         else:
-            self.vsctl('remove', 'interface', 'vm%d' % vf, 'options', key)
-        return 'vm%d %s %s' % (vf, key, is_set)
+            self.vsctl('remove', 'interface', vf, 'options', key)
+        return '%s %s %s' % (vf, key, is_set)
 
     def own_mac(self):
         vf = self.random.choice(ROAMING)
-        self.model.has_mac[vf] ^= True
-        self.model.forget(vf)
-        return self.option(vf, self.model.has_mac[vf], 'mac', OWN[vf])
+        new = None if vf in self.model.mac else OWN[vf]
+        self.model.own_mac(vf, new)
+        return self.option(vf, new, 'mac', new)
 
     def unknown(self):
         vf = self.random.choice(VFS)
-        self.model.drops[vf] ^= True
-        return self.option(vf, self.model.drops[vf], 'unknown', 'drop')
+        drops = vf not in self.model.drops
+        self.model.unknown(vf, drops)
+        return self.option(vf, drops, 'unknown', 'drop')
 
     def send(self):
         """A frame teaches where its source is."""
         vni, mac = self.key()
         place = self.random.choice(VTEPS + sorted(self.model.members(vni)))
-        if self.model.has_mac.get(place) and OWN[place] != mac:
+        if self.model.is_spoofed(place, mac):
             return None         # The NIC drops it.
         frame = self.make('inner', 'dst=' + BROADCAST, 'src=' + mac)
-        port = 'vm%s.wire' % place
+        port = '%s.wire' % place
         if place in VTEPS:
             port = 'pf0.wire'
             frame = self.make('outer', 'from=' + place, 'to=1.1.2.88',
                               'sport=50000', 'dst=aa:55:aa:55:00:00',
                               'src=02:00:00:00:00:' + place[-2:],
-                              'vni=%d' % vni, frame)
+                              'vni=%d' % number(vni), frame)
         # An address that moves often would be held.
         self.ctl('time/warp', 11000)
         self.ctl('revalidator/wait')
         self.ctl('revalidator/wait')
         self.ctl('netdev-dummy/receive', port, frame)
         self.model.learn(vni, mac, place)
-        return 'frame %d %s from %s' % (vni, mac, place)
+        return 'frame %s %s from %s' % (vni, mac, place)
 
     # Checks.
 
     def segment(self, vni):
         try:
-            text = self.ctl('hwvxlan/segment-show', vni, '--format=json')
+            text = self.ctl('hwvxlan/segment-show', number(vni),
+                            '--format=json')
         except control.ControlError:
             return None
         row = json.loads(text)[0]
@@ -233,19 +174,21 @@ class Test:
 
     def seen(self):
         rows = json.loads(self.ctl('hwvxlan/fdb-show', '--format=json'))
-        return sorted((row['vtag'], row['mac'],
-                       row.get('vtep') or str(row['port']), row['origin'])
+        return sorted(('vni=%d' % row['vtag'], row['mac'],
+                       row.get('vtep') or 'vm%d' % row['port'], row['origin'])
                       for row in rows if row['mac'] != ZEROS)
 
     def state(self):
         return self.seen(), [self.segment(vni) for vni in VNIS]
 
     def expected(self):
-        entries = self.model.entries()
+        entries = sorted((vni, mac, place, origin)
+                         for vni in VNIS for mac in MACS for origin, place
+                         in self.model.origins(vni, mac))
         return entries, [
             (len({mac for v, mac, _, _ in entries if v == vni}),
-             len(self.model.members(vni)), len(self.model.flood[vni]))
-            for vni in VNIS]
+             len(self.model.members(vni)),
+             len(self.model.flood.get(vni, ()))) for vni in VNIS]
 
     def check_state(self):
         end = time.monotonic() + PATIENCE
@@ -263,21 +206,20 @@ class Test:
         flow = 'udp,dl_src=%s,dl_dst=%s' % (src, dst)
         if place in VTEPS:
             flow += (',in_port=vx,tun_id=%d,tun_src=%s,tun_dst=1.1.2.88'
-                     % (vni, place))
+                     % (number(vni), place))
         else:
-            flow += ',in_port=vm%d' % place
+            flow += ',in_port=' + place
         text = self.ctl('ofproto/trace', '--names', 'br-int', flow)
         actions = re.search('Datapath actions: (.*)', text).group(1)
-        outputs = re.findall(r'\bvm(\d)\b', actions)
-        outputs = {int(vf) for vf in outputs} | set(re.findall(
-            r'tnl_push\(.*?ipv4\(src=[^,]*,dst=([^,]*),.*?vni=0x%x\)' % vni,
-            actions))
+        outputs = set(re.findall(r'\bvm\d\b', actions)) | set(re.findall(
+            r'tnl_push\(.*?ipv4\(src=[^,]*,dst=([^,]*),.*?vni=0x%x\)'
+            % number(vni), actions))
         expected = self.model.outputs(vni, place, src, dst)
         if outputs != expected or ('tnl_push' in actions) != bool(
                 expected & set(VTEPS)):
             sys.exit('after %s: %s: goes to %s instead of %s:\n%s\n%s' % (
                 self.what, flow, outputs, expected, text,
-                self.model.entries()))
+                self.expected()))
 
     def run(self, steps):
         done = 0

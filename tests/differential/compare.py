@@ -22,6 +22,7 @@ What is exempt, and why:
 
 import frames as wire
 import model
+import segment_check
 
 LOCAL_MAC = bytes.fromhex('aa55aa550000')
 
@@ -241,6 +242,8 @@ def compare(case, seen):
         found += check_accounts(one, name)
         found += check_source_ports(case, one, name)
         found += model.check(case, one, name, one.stats[0]['ports'])
+        if 'segments' in case:
+            found += segment_check.check(case, one, name)
     return found
 
 

@@ -56,7 +56,7 @@ class Coverage:
         for frame, verdict in seen['on'].predicted:
             if 'OVS handles it' not in verdict:
                 self.add_hit(bytes.fromhex(frame['hex']), verdict,
-                             runner.ROUNDS - 1)
+                             runner.ROUNDS - 1, 'segments' in case)
         self.source_ports.update(compare.source_ports(case, seen['on']))
 
     def add_counts(self, stats):
@@ -65,7 +65,7 @@ class Coverage:
                 self.hits[direction] += hits
                 self.frames[direction] += hits + misses
 
-    def add_hit(self, data, verdict, n):
+    def add_hit(self, data, verdict, n, segment):
         direction = 'tx'
         inner = data
         if 'VLAN tag. The NIC' in verdict:
@@ -82,6 +82,8 @@ class Coverage:
         version, fragment, ecn = found
         self.count(CLASS[direction] % (version, fragment, ecn), n)
         self.count('%s output %s' % (direction, output_kind(verdict)), n)
+        if segment:
+            self.count('%s segment %s' % (direction, output_kind(verdict)), n)
         self.count('%s shape %s' % (direction, shape(verdict)), n)
 
     def lacking(self, seconds):
@@ -160,4 +162,7 @@ WANTED = (
        for which in ('none', 'dl_dst', 'dl_src', 'dl_dst+dl_src')]
     + ['tx output ' + kind for kind in ('VF', 'uplink', 'tunnel v4',
                                         'tunnel v6', 'drop')]
-    + ['rx output VF', 'rx output drop'])
+    + ['rx output VF', 'rx output drop']
+    + ['tx segment ' + kind for kind in ('VF', 'VLAN', 'tunnel v4',
+                                         'tunnel v6', 'drop')]
+    + ['rx segment VF'])

@@ -11,6 +11,7 @@ Most cases are such that much of them fits into the NIC; the rest is there to
 get in its way."""
 
 import rules
+import segment_cases
 import traffic
 
 TINY = 10
@@ -130,7 +131,9 @@ def random_case(rng, world, live=False):
     if live:
         case.update(live=True, odd=0, wrong=0)
     case['style'] = rng.choice(['plain'] * 6 + ['acl'] * 2 + ['rich'] * 2
-                               + ['normal'])
+                               + ['normal'] + ['segment'] * 2)
+    if case['style'] == 'segment' and not live:
+        return segment_cases.random_case(rng, case, world)
     rules.fill(rng, case, world)
     frames = traffic.random_frames(rng, case, world)
     if case.get('learns'):

@@ -270,7 +270,7 @@ def add_exotic(rng, case):
 def add_underlay(rng, case, world):
     """br0: either it learns, or it is told."""
     two = len(world['pfs']) > 1
-    if not two and rng.random() < 0.2:
+    if not two and 'segments' not in case and rng.random() < 0.2:
         add(case, 'br0', 0, 0, {}, ['normal'])
         case['learns'] = True
         case['fdb'] = sorted(set(traffic.OUTER_MACS.values())

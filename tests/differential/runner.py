@@ -60,6 +60,7 @@ class Runner:
         self.tunnels = []       # Of the case before.
         self.settings = False
         self.meters = []
+        self.segments = False   # In this case.
 
     def setup(self, case):
         """Puts 'case' in the place of the case before."""
@@ -68,12 +69,17 @@ class Runner:
                    ('dpctl/flush-conntrack',)]
                   + [('fdb/add', 'br0', 'pf0', '0', mac)
                      for mac in case.get('fdb', ())])
+        if s.variant != 'stock':
+            s.ctl('hwvxlan/fdb-flush', '--all')
         s.reset_underlay()
         s.set_idle(switches.IDLE)
         # The switch takes its time for each, and rules need no ports.
         at_once(lambda: self.configure(case),
                 lambda: self.set_pipeline(case, 'br-int'),
                 lambda: self.set_pipeline(case, 'br0'))
+        s.ctl.all([args for _, *args in case.get('commands', ())])
+        if self.segments:
+            s.next_hops()
 
     def set_pipeline(self, case, bridge):
         """Rules and what they refer to, instead of those there are."""
@@ -99,7 +105,9 @@ class Runner:
         if self.settings:
             args += ['--', 'clear', 'bridge', 'br-int', 'mirrors']
             for port in 'vm1', 'vm2', 'vm3', 'vm4':
-                args += ['--', 'clear', 'port', port, 'tag']
+                args += ['--', 'clear', 'port', port, 'tag',
+                         '--', 'remove', 'interface', port, 'options', 'vni',
+                         'vlan', 'mac', 'unknown']
         if args:
             self.switch.vsctl(*args)
         args = []
@@ -136,6 +144,8 @@ class Runner:
         for program, *args in commands:
             if program == 'vsctl':
                 s.vsctl(*args)
+        if self.segments:
+            s.next_hops()
         if 'on' in step:
             # What has left the NIC comes back a second later.
             s.pass_time(1500)
@@ -150,6 +160,8 @@ class Runner:
             for one in data if slow else ():
                 self.switch.inject(port, [one])
                 self.switch.revalidate()
+                if self.segments:
+                    self.switch.next_hops()
             yield port, {out: sent for out, sent in self.switch.sent().items()
                          if sent}
 
@@ -158,6 +170,7 @@ class Runner:
     def run(self, case):
         s = self.switch
         seen = Observation()
+        self.segments = 'segments' in case
         self.setup(case)
         s.barrier()
         s.sent()

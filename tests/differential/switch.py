@@ -401,6 +401,11 @@ class Switch:
             time.sleep(0.002)   # What was taken last may be under way.
             self.wait(lambda: not self.queued(), 'the offload queue')
 
+    def next_hops(self):
+        """Waits until segments know all their next hops."""
+        self.wait(lambda: all(row['state'] != 'resolving' for row in json.loads(
+            self.ctl('hwvxlan/vtep-show', '--format=json'))), 'next hops')
+
     def knows(self):
         """What a person wants to see after a failure."""
         commands = [('dpctl/dump-flows', '-m'), ('coverage/show',),
@@ -408,7 +413,9 @@ class Switch:
         if self.variant != 'stock':
             commands += [('hwvxlan/dump-flows',), ('hwvxlan/dump-tunnels',),
                          ('hwvxlan/dump-sources',),
-                         ('hwvxlan/dump-rejected',), ('hwvxlan/show',)]
+                         ('hwvxlan/dump-rejected',), ('hwvxlan/show',),
+                         ('hwvxlan/segment-show',), ('hwvxlan/fdb-show',),
+                         ('hwvxlan/vtep-show',)]
         return '\n'.join('# %s\n%s' % (' '.join(command), self.ctl(*command))
                          for command in commands)
 
