@@ -98,6 +98,7 @@ entry_refresh(struct hwv_entry *entry)
     struct hwv_nic *nic = entry->nic;
     const struct hwv_claim *claim;
     bool was_resident = entry->resident;
+    bool was_full = entry->full;
     bool wanted = !ovs_list_is_empty(&entry->claims) && entry_agrees(entry);
     int error = 0;
 
@@ -113,9 +114,10 @@ entry_refresh(struct hwv_entry *entry)
         entry->resident = false;
     }
 
-    if (entry->resident != was_resident) {
+    entry->full = error != 0;
+    if (entry->resident != was_resident || entry->full != was_full) {
         LIST_FOR_EACH (claim, node, &entry->claims) {
-            hwv_flow_update_conflict(claim->flow);
+            hwv_flow_update_reject(claim->flow);
         }
     }
     if (ovs_list_is_empty(&entry->claims)) {

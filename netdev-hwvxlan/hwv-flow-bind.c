@@ -47,7 +47,7 @@ hwv_flow_bind(struct hwv_flow *flow)
         hwv_flow_set_reject(flow, reject);
     } else {
         flow->bound = true;
-        hwv_flow_update_conflict(flow);
+        hwv_flow_update_reject(flow);
     }
 }
 

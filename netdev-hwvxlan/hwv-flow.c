@@ -210,14 +210,17 @@ hwv_flow_change_role(const struct hwv_port *port)
 }
 
 void
-hwv_flow_update_conflict(struct hwv_flow *flow)
+hwv_flow_update_reject(struct hwv_flow *flow)
 {
     if (!flow->bound) {
         return;
     }
     for (size_t i = 0; i < flow->n_claims; i++) {
-        if (!flow->claims[i].entry->resident) {
-            hwv_flow_set_reject(flow, HWV_REJECT_CONFLICT);
+        const struct hwv_entry *entry = flow->claims[i].entry;
+
+        if (!entry->resident) {
+            hwv_flow_set_reject(flow, (entry->full ? HWV_REJECT_FLOWS_FULL
+                                       : HWV_REJECT_CONFLICT));
             return;
         }
     }

@@ -64,6 +64,7 @@ struct hwv_entry {
     struct hwv_key key;
     struct ovs_list claims;     /* Of struct hwv_claim, never empty. */
     bool resident;              /* In the NIC, with the first claim's value. */
+    bool full;                  /* Not in the NIC, for want of room only. */
 };
 
 /* One entry for each value of the ECN field. */
@@ -165,8 +166,9 @@ void hwv_flow_unbind(struct hwv_flow *flow, enum hwv_reject reject)
 /* Binds every flow that can be bound to 'nic' and is not. */
 void hwv_flow_bind_all(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 
-/* An entry that 'flow' claims has become resident or ceased to be so. */
-void hwv_flow_update_conflict(struct hwv_flow *flow)
+/* An entry that 'flow' claims has become resident or ceased to be so, or there
+ * is another reason why it is not. */
+void hwv_flow_update_reject(struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* Unbinds every flow bound to 'nic', or those that go in or out by its port

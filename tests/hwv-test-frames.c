@@ -336,6 +336,25 @@ write_ipv6(uint8_t *buf, const struct hwv_test_outer *outer, size_t udp_len)
     return ip + 1;
 }
 
+struct dp_packet *
+hwv_test_ip_packet(uint8_t dst, uint16_t id)
+{
+    uint8_t frame[60] = {
+        0x50, 0x54, 0, 0, 0, dst, 0x50, 0x54, 0, 0, 0, 1, 0x08, 0x00,
+    };
+    struct ip_header *ip = (void *) &frame[ETH_HEADER_LEN];
+
+    ip->ip_ihl_ver = IP_IHL_VER(5, 4);
+    ip->ip_tot_len = htons(sizeof frame - ETH_HEADER_LEN);
+    ip->ip_id = htons(id);
+    ip->ip_ttl = 64;
+    ip->ip_proto = IPPROTO_UDP;
+    put_16aligned_be32(&ip->ip_src, htonl(0x02020201));
+    put_16aligned_be32(&ip->ip_dst, htonl(0x02020202));
+    ip->ip_csum = csum(ip, sizeof *ip);
+    return hwv_test_packet(frame, sizeof frame, 128);
+}
+
 size_t
 hwv_test_outer_len(const struct hwv_test_outer *outer)
 {

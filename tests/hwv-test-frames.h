@@ -61,6 +61,10 @@ uint8_t *hwv_guarded_copy(const void *data, size_t len);
 struct dp_packet *hwv_test_packet(const void *data, size_t len,
                                   size_t headroom);
 
+/* Returns a new IPv4 packet from 50:54:00:00:00:01 to 50:54:00:00:00:'dst'
+ * with identification 'id'. */
+struct dp_packet *hwv_test_ip_packet(uint8_t dst, uint16_t id);
+
 /* Writes VXLAN headers (RFC 7348 section 5) for the 'inner_len' bytes at
  * 'buf' + 'outer_len' in front of them, checksums included.  'outer_len', 50
  * or 70, tells the IP version. */

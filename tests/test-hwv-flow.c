@@ -6,19 +6,18 @@
 
 #include <config.h>
 
-#include "dummy.h"
 #include "hwv-flow.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-odp-string.h"
+#include "hwv-test-frames.h"
 #include "hwv-test-port.h"
 #include "hwv-unit.h"
-#include "netdev-provider.h"
 #include "odp-util.h"
 #include "openvswitch/ofpbuf.h"
-#include "sset.h"
 
 static const ovs_u128 flow_ufid = { .u32 = { 1, 2, 3, 4 } };
+static const ovs_u128 other_ufid = { .u32 = { 5, 6, 7, 8 } };
 
 /* One NIC, pf0, with two VFs, in a datapath. */
 static struct netdev *pf0, *vm1, *vm2;
@@ -26,13 +25,7 @@ static struct netdev *pf0, *vm1, *vm2;
 static void
 setup(void)
 {
-    struct sset types = SSET_INITIALIZER(&types);
-
-    time_msec();                /* Initialises the clock for dummy_enable(). */
-    dummy_enable("");
-    netdev_enumerate_types(&types);
-    sset_destroy(&types);
-    netdev_register_provider(&hwv_netdev_class);
+    hwv_test_ports_init();
     pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
     vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
     vm2 = hwv_test_port_add("vm2", ODP_PORT_C(3), 2);
@@ -42,14 +35,7 @@ setup(void)
 static uint32_t
 n_entries(void)
 {
-    struct hwv_nic_usage usage;
-    struct hwv_nic *nic;
-
-    ovs_mutex_lock(&hwv_control_mutex);
-    nic = hwv_nic_find("pf0");
-    nic->provider->usage(nic->dev, &usage);
-    ovs_mutex_unlock(&hwv_control_mutex);
-    return usage.flows;
+    return hwv_test_usage().flows;
 }
 
 /* A flow from vm1 with 'actions', which each test keeps. */
@@ -235,6 +221,144 @@ START_TEST(test_role_changes)
 }
 END_TEST
 
+/* A flow for a MAC address from vm1. */
+static void
+add_flow(const ovs_u128 *ufid, const char *dmac, const char *actions)
+{
+    char *match = xasprintf("in_port(2),packet_type(ns=0,id=0),eth(dst=%s),"
+                            "eth_type(0x0800),ipv4(frag=no)", dmac);
+
+    hwv_test_flow_add(ufid, vm1, HWV_FLOW_VF, match, actions);
+    free(match);
+}
+
+#define MAC_A "50:54:00:00:00:0a"
+#define MAC_B "50:54:00:00:00:0b"
+
+/* Fails unless the NIC says that of a packet from vm1 to 'MAC_A'. */
+static void
+check_verdict(const char *expected)
+{
+    const struct hwv_port *port = &hwv_netdev_cast(vm1)->port;
+    struct dp_packet *packet = hwv_test_ip_packet(0x0a, 1);
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    port->nic->provider->trace(port->nic->dev, port->id, port->domain, packet,
+                               &s);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    ck_assert_str_eq(ds_cstr(&s), expected);
+    ds_destroy(&s);
+    dp_packet_delete(packet);
+}
+
+#define TO_VF2 "The NIC sends it to VF 2."
+#define TO_UPLINK "The NIC sends it to the uplink as it is."
+#define TO_OVS "OVS handles it (no_flow): the flow table has no entry for it."
+
+/* Two flows of one key that want different things: OVS has the packets. */
+START_TEST(test_owners_disagree)
+{
+    add_flow(&flow_ufid, MAC_A, "3");
+    ck_assert(hwv_test_is_resident(&flow_ufid));
+    check_verdict(TO_VF2);
+    add_flow(&other_ufid, MAC_A, "1");
+    ck_assert(!hwv_test_is_resident(&flow_ufid));
+    ck_assert(!hwv_test_is_resident(&other_ufid));
+    ck_assert_uint_eq(n_entries(), 0);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 2, 2);
+    check_verdict(TO_OVS);
+
+    /* The one that stays gets its own way. */
+    ck_assert_int_eq(hwv_flow_del(&flow_ufid), 0);
+    ck_assert(hwv_test_is_resident(&other_ufid));
+    ck_assert_uint_eq(n_entries(), 4);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 0, 2);
+    check_verdict(TO_UPLINK);
+
+    /* It does not matter which came first. */
+    add_flow(&flow_ufid, MAC_A, "3");
+    ck_assert_uint_eq(n_entries(), 0);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 2, 4);
+    check_verdict(TO_OVS);
+    hwv_flow_del(&flow_ufid);
+    check_verdict(TO_UPLINK);
+    hwv_flow_del(&other_ufid);
+    ck_assert_uint_eq(n_entries(), 0);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 0, 4);
+}
+END_TEST
+
+/* Lets the NIC have a packet from vm1 to 'MAC_A', and returns how many 'ufid'
+ * has counted then. */
+static uint64_t
+count_packet(const ovs_u128 *ufid)
+{
+    const struct hwv_port *port = &hwv_netdev_cast(vm1)->port;
+    struct dp_packet_batch batch;
+    struct hwv_count count;
+
+    dp_packet_batch_init_packet(&batch, hwv_test_ip_packet(0x0a, 1));
+    port->nic->provider->burst(port->nic->dev, port->id, port->domain, &batch,
+                               port->counters);
+    ck_assert(dp_packet_batch_is_empty(&batch));
+    ovs_mutex_lock(&hwv_control_mutex);
+    hwv_flow_count(hwv_flow_find(ufid), &count);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    return count.packets;
+}
+
+/* Two flows of one key that want the same, here to drop: a packet is counted
+ * once, and by a flow that is there. */
+START_TEST(test_owners_agree)
+{
+    add_flow(&flow_ufid, MAC_A, "");
+    add_flow(&other_ufid, MAC_A, "");
+    ck_assert(hwv_test_is_resident(&flow_ufid));
+    ck_assert(hwv_test_is_resident(&other_ufid));
+    ck_assert_uint_eq(n_entries(), 4);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 0, 0);
+    ck_assert_uint_eq(count_packet(&flow_ufid), 1);
+    ck_assert_uint_eq(count_packet(&other_ufid), 0);
+
+    ck_assert_int_eq(hwv_flow_del(&flow_ufid), 0);
+    ck_assert(hwv_test_is_resident(&other_ufid));
+    ck_assert_uint_eq(n_entries(), 4);
+    ck_assert_uint_eq(count_packet(&other_ufid), 1);
+    hwv_flow_del(&other_ufid);
+    ck_assert_uint_eq(n_entries(), 0);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 0, 0);
+}
+END_TEST
+
+/* While two flows of one key disagree, others take the room. */
+START_TEST(test_conflict_ends_without_room)
+{
+    static const ovs_u128 third_ufid = { .u32 = { 9, 10, 11, 12 } };
+    const struct hwv_nic_limits limits = { .max_flows = 4, .max_tunnels = 1 };
+
+    hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits, true, false);
+    add_flow(&flow_ufid, MAC_A, "3");
+    add_flow(&other_ufid, MAC_A, "1");
+    add_flow(&third_ufid, MAC_B, "1");
+    ck_assert_uint_eq(n_entries(), 4);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 2, 2);
+
+    hwv_flow_del(&flow_ufid);
+    ck_assert(!hwv_test_is_resident(&other_ufid));
+    check_verdict(TO_OVS);
+    hwv_test_check_reject(HWV_REJECT_CONFLICT, 0, 2);
+    hwv_test_check_reject(HWV_REJECT_FLOWS_FULL, 1, 1);
+
+    hwv_flow_del(&third_ufid);
+    hwv_test_await_room();
+    ck_assert(hwv_test_is_resident(&other_ufid));
+    check_verdict(TO_UPLINK);
+    hwv_test_check_reject(HWV_REJECT_FLOWS_FULL, 0, 1);
+    hwv_flow_del(&other_ufid);
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -247,5 +371,8 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_no_resurrection);
     tcase_add_test(tcase, test_vf_id_changes_hands);
     tcase_add_test(tcase, test_role_changes);
+    tcase_add_test(tcase, test_owners_disagree);
+    tcase_add_test(tcase, test_owners_agree);
+    tcase_add_test(tcase, test_conflict_ends_without_room);
     return hwv_unit_run(argv[0], suite);
 }

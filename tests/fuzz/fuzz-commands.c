@@ -15,21 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dummy.h"
 #include "hwv-dump.h"
 #include "hwv-flow.h"
 #include "hwv-fuzz.h"
-#include "hwv-netdev.h"
 #include "hwv-nic.h"
-#include "hwv-odp-string.h"
 #include "hwv-test-frames.h"
 #include "hwv-test-port.h"
 #include "hwv-trace.h"
-#include "netdev-provider.h"
 #include "openvswitch/json.h"
-#include "openvswitch/ofpbuf.h"
-#include "sset.h"
-#include "timeval.h"
 #include "unixctl.h"
 
 enum { MAX_COMMANDS = 16, MAX_ARGS = 4 };
@@ -93,42 +86,13 @@ __wrap_unixctl_command_reply_error(struct unixctl_conn *conn OVS_UNUSED,
 /* A NIC with two VFs and a flow of each kind. */
 
 static void
-add_flow(struct netdev *netdev, enum hwv_flow_kind kind, const char *match_s,
-         const char *actions_s)
+add_flow(struct netdev *netdev, enum hwv_flow_kind kind, const char *match,
+         const char *actions)
 {
     static uint32_t n_flows;
     ovs_u128 ufid = { .u32 = { 1, 2, 3, ++n_flows } };
-    struct ofpbuf actions;
-    struct match match;
 
-    hwv_match_from_string(match_s, &match);
-    hwv_actions_from_string(actions_s, &actions);
-    struct hwv_flow_put put = {
-        .ufid = &ufid,
-        .netdev = netdev,
-        .dpif_type = hwv_test_dpif_type,
-        .kind = kind,
-        .orig_in_port = ODPP_NONE,
-        .match = &match,
-        .actions = actions.data,
-        .actions_len = actions.size,
-    };
-    hwv_flow_put(&put);
-    hwv_flow_resume(&put, 1);
-    ofpbuf_uninit(&actions);
-}
-
-static uint32_t
-n_entries(void)
-{
-    struct hwv_nic_usage usage;
-    struct hwv_nic *nic;
-
-    ovs_mutex_lock(&hwv_control_mutex);
-    nic = hwv_nic_find("pf0");
-    nic->provider->usage(nic->dev, &usage);
-    ovs_mutex_unlock(&hwv_control_mutex);
-    return usage.flows;
+    hwv_test_flow_add(&ufid, netdev, kind, match, actions);
 }
 
 /* What was flushed comes back without a delay. */
@@ -150,14 +114,9 @@ unflush(void)
 static void
 setup(void)
 {
-    struct sset types = SSET_INITIALIZER(&types);
     struct netdev *pf0, *vm1, *vm2;
 
-    time_msec();                /* Initialises the clock for dummy_enable(). */
-    dummy_enable("");
-    netdev_enumerate_types(&types);
-    sset_destroy(&types);
-    netdev_register_provider(&hwv_netdev_class);
+    hwv_test_ports_init();
     pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
     vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
     vm2 = hwv_test_port_add("vm2", ODP_PORT_C(3), 2);
@@ -170,7 +129,7 @@ setup(void)
     add_flow(pf0, HWV_FLOW_UPLINK, "recirc_id(0),in_port(1)," ETH
              "eth_type(0x0800),ipv4(dst=10.0.0.1,proto=17,frag=no),"
              "udp(dst=4789)", "tnl_pop(5)");
-    HWV_CHECK_EQ(n_entries(), 8);
+    HWV_CHECK_EQ(hwv_test_usage().flows, 8);
     hwv_trace_register();
     hwv_dump_register();
     HWV_CHECK_EQ(n_commands, 8);
@@ -223,10 +182,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         HWV_CHECK(!ovs_mutex_trylock(&hwv_control_mutex));
         ovs_mutex_unlock(&hwv_control_mutex);
         if (!strcmp(command->name, "hwvxlan/flush") && !is_error) {
-            HWV_CHECK_EQ(n_entries(), 0);
+            HWV_CHECK_EQ(hwv_test_usage().flows, 0);
             unflush();
         }
-        HWV_CHECK_EQ(n_entries(), 8);
+        HWV_CHECK_EQ(hwv_test_usage().flows, 8);
     }
     for (int i = 1; i < argc; i++) {
         free(CONST_CAST(char *, argv[i]));
