@@ -146,4 +146,8 @@ void hwv_source_add_pop(struct hwv_flow *pop)
 void hwv_source_remove_pop(struct hwv_flow *pop)
     OVS_REQUIRES(hwv_control_mutex);
 
+/* Tries the rows again that the source table of 'nic' had no room for. */
+void hwv_source_refresh_all(struct hwv_nic *nic)
+    OVS_REQUIRES(hwv_control_mutex);
+
 #endif /* hwv-bind.h */

@@ -5,12 +5,14 @@
 #include <config.h>
 #include "hwv-bind.h"
 
+#include "ovs-rcu.h"
 #include "util.h"
 
 static struct hwv_nic *flow_find_nic(const struct hwv_flow *)
     OVS_REQUIRES(hwv_control_mutex);
 static enum hwv_reject flow_bind(struct hwv_flow *)
     OVS_REQUIRES(hwv_control_mutex);
+static void counter_freed(struct hwv_nic *);
 
 void
 hwv_flow_bind(struct hwv_flow *flow)
@@ -84,7 +86,9 @@ hwv_flow_release_counter(struct hwv_flow *flow)
     flow->retired.used = MAX(flow->retired.used, sum.used);
     flow->counter = HWV_NO_COUNTER;
     flow->counter_nic = NULL;
-    hwv_nic_unuse(nic);
+
+    /* After the counter's own grace period, which has begun before. */
+    ovsrcu_postpone(counter_freed, nic);
 }
 
 void
@@ -119,6 +123,18 @@ flow_find_nic(const struct hwv_flow *flow)
         port = hwv_port_find(flow->action.port, flow->dpif_type);
     }
     return port ? port->nic : NULL;
+}
+
+/* RCU callback. */
+static void
+counter_freed(struct hwv_nic *nic)
+{
+    ovs_mutex_lock(&hwv_control_mutex);
+    if (hwv_flow_waits_for_room()) {
+        hwv_nic_has_room(nic);
+    }
+    hwv_nic_unuse(nic);
+    ovs_mutex_unlock(&hwv_control_mutex);
 }
 
 /* Makes sure that 'flow' has a counter on its NIC. */

@@ -31,7 +31,8 @@ hwv_flow_waits_for_room(void)
 {
     return reject_stats[HWV_REJECT_FLOWS_FULL].now
            || reject_stats[HWV_REJECT_TUNNELS_FULL].now
-           || reject_stats[HWV_REJECT_SOURCES_FULL].now;
+           || reject_stats[HWV_REJECT_SOURCES_FULL].now
+           || reject_stats[HWV_REJECT_COUNTERS_FULL].now;
 }
 
 void

@@ -189,6 +189,7 @@ hwv_flow_bind_all(struct hwv_nic *nic)
     struct hwv_flow *flow;
 
     hwv_entry_refresh_all(nic);
+    hwv_source_refresh_all(nic);
     HMAP_FOR_EACH (flow, node, &flows) {
         if (!flow->nic && !flow->unverified) {
             hwv_flow_bind(flow);
@@ -213,6 +214,10 @@ void
 hwv_flow_update_reject(struct hwv_flow *flow)
 {
     if (!flow->bound) {
+        return;
+    }
+    if (flow->lacks_row) {
+        hwv_flow_set_reject(flow, HWV_REJECT_SOURCES_FULL);
         return;
     }
     for (size_t i = 0; i < flow->n_claims; i++) {

@@ -108,6 +108,7 @@ struct hwv_flow {
     struct hwv_source *source;          /* TUNNEL. */
     struct ovs_list pop_node;           /* UPLINK: in 'nic->pops'. */
     size_t n_rows;              /* UPLINK: source table rows it covers. */
+    bool lacks_row;             /* UPLINK: there is no room for another. */
 
     /* Statistics: 'counter' of 'counter_nic' goes on over unbinding, until the
      * flow goes or is bound to another NIC. */
@@ -167,7 +168,7 @@ void hwv_flow_unbind(struct hwv_flow *flow, enum hwv_reject reject)
 void hwv_flow_bind_all(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 
 /* An entry that 'flow' claims has become resident or ceased to be so, or there
- * is another reason why it is not. */
+ * is another reason why it is not; or 'flow->lacks_row' has changed. */
 void hwv_flow_update_reject(struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);
 

@@ -79,11 +79,26 @@ hwv_source_remove_pop(struct hwv_flow *pop)
     struct hwv_source *source;
 
     ovs_list_remove(&pop->pop_node);
+    pop->lacks_row = false;
     HMAP_FOR_EACH (source, node, &nic->sources) {
         if (!pop->n_rows) {
             break;
         }
         source_drop_rows(source, pop);
+    }
+}
+
+void
+hwv_source_refresh_all(struct hwv_nic *nic)
+{
+    struct hwv_flow *pop;
+
+    LIST_FOR_EACH (pop, pop_node, &nic->pops) {
+        if (pop->lacks_row) {
+            pop->lacks_row = false;
+            hwv_source_add_pop(pop);
+            hwv_flow_update_reject(pop);
+        }
     }
 }
 
@@ -138,7 +153,7 @@ source_find_row(const struct hwv_source *source,
 
 /* Gives 'source' a row for the tnl_pop flow 'pop', if it covers the source.
  * Two flows may make the same row: both are true then, and the first counts.
- * A row that the NIC has no room for is left out. */
+ * A row that the NIC has no room for is left out, and 'pop' waits for it. */
 static void
 source_add_row(struct hwv_source *source, struct hwv_flow *pop)
 {
@@ -152,8 +167,12 @@ source_add_row(struct hwv_source *source, struct hwv_flow *pop)
     if (pop->action.port != source->tnl_port
         || pop->dpif_type != source->dpif_type
         || !hwv_outer_match_covers(&pop->outer, &source->match, &key)
-        || source_find_row(source, &key)
-        || nic->provider->source_set(nic->dev, &key, &value)) {
+        || source_find_row(source, &key)) {
+        return;
+    }
+    if (nic->provider->source_set(nic->dev, &key, &value)) {
+        pop->lacks_row = true;
+        hwv_flow_update_reject(pop);
         return;
     }
     if (source->n_rows >= source->allocated_rows) {

@@ -15,6 +15,7 @@ UNIT_TESTS = \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
+	tests/test-hwv-full \
 	tests/test-hwv-hold \
 	tests/test-hwv-match \
 	tests/test-hwv-match-soundness \
@@ -79,6 +80,17 @@ tests_test_hwv_frame_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-frame.c
 tests_test_hwv_frame_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_full_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-test-port.c \
+	tests/hwv-test-port.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-full.c
+tests_test_hwv_full_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_hold_SOURCES = \
 	tests/hwv-unit.h \

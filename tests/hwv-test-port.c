@@ -9,7 +9,9 @@
 #include "hwv-nic.h"
 #include "hwv-odp-string.h"
 #include "hwv-test-frames.h"
+#include "hwv-unit.h"
 #include "netdev-provider.h"
+#include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofpbuf.h"
 #include "smap.h"
 #include "sset.h"
@@ -113,8 +115,43 @@ hwv_test_check_reject(enum hwv_reject reject, unsigned int now,
 }
 
 void
+hwv_test_burst(const struct netdev *netdev, struct dp_packet_batch *batch)
+{
+    const struct hwv_port *port = hwv_port_from_netdev(netdev);
+
+    port->nic->provider->burst(port->nic->dev, port->id, port->domain, batch,
+                               port->counters);
+}
+
+void
+hwv_test_check_verdict(const struct netdev *netdev, struct dp_packet *packet,
+                       const char *expected)
+{
+    const struct hwv_port *port = hwv_port_from_netdev(netdev);
+    struct ds s = DS_EMPTY_INITIALIZER;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    port->nic->provider->trace(port->nic->dev, port->id, port->domain, packet,
+                               &s);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    if (strcmp(ds_cstr(&s), expected)) {
+        ck_abort_msg("\"%s\" is not \"%s\"", ds_cstr(&s), expected);
+    }
+    ds_destroy(&s);
+    dp_packet_delete(packet);
+}
+
+uint64_t
+hwv_test_counter(const struct netdev *netdev, enum hwv_port_counter counter)
+{
+    return hwv_port_counter_read(hwv_port_from_netdev(netdev)->counters,
+                                 counter);
+}
+
+void
 hwv_test_await_room(void)
 {
+    hwv_unit_settle();
     xnanosleep((HWV_ROOM_DELAY_MS + 1) * 1000000ULL);
     hwv_nic_run();
 }

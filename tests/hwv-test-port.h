@@ -8,6 +8,7 @@
  * exist. */
 
 #include "hwv-flow.h"
+#include "hwv-port-counters.h"
 #include "openvswitch/types.h"
 
 struct netdev;
@@ -38,6 +39,17 @@ bool hwv_test_is_resident(const ovs_u128 *ufid);
 /* Fails unless 'now' flows are refused for 'reject' and 'total' ever were. */
 void hwv_test_check_reject(enum hwv_reject reject, unsigned int now,
                            unsigned int total);
+
+/* Lets the NIC have 'batch', received by 'netdev'. */
+void hwv_test_burst(const struct netdev *, struct dp_packet_batch *);
+
+/* Fails unless "hwvxlan/trace" would say 'expected' of 'packet', which it
+ * takes, from 'netdev'. */
+void hwv_test_check_verdict(const struct netdev *, struct dp_packet *packet,
+                            const char *expected);
+
+/* A named counter of 'netdev'. */
+uint64_t hwv_test_counter(const struct netdev *, enum hwv_port_counter);
 
 /* Lets flows that had no room in pf0 in, after the delay for that. */
 void hwv_test_await_room(void);

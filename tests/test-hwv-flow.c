@@ -239,17 +239,7 @@ add_flow(const ovs_u128 *ufid, const char *dmac, const char *actions)
 static void
 check_verdict(const char *expected)
 {
-    const struct hwv_port *port = &hwv_netdev_cast(vm1)->port;
-    struct dp_packet *packet = hwv_test_ip_packet(0x0a, 1);
-    struct ds s = DS_EMPTY_INITIALIZER;
-
-    ovs_mutex_lock(&hwv_control_mutex);
-    port->nic->provider->trace(port->nic->dev, port->id, port->domain, packet,
-                               &s);
-    ovs_mutex_unlock(&hwv_control_mutex);
-    ck_assert_str_eq(ds_cstr(&s), expected);
-    ds_destroy(&s);
-    dp_packet_delete(packet);
+    hwv_test_check_verdict(vm1, hwv_test_ip_packet(0x0a, 1), expected);
 }
 
 #define TO_VF2 "The NIC sends it to VF 2."
@@ -294,13 +284,11 @@ END_TEST
 static uint64_t
 count_packet(const ovs_u128 *ufid)
 {
-    const struct hwv_port *port = &hwv_netdev_cast(vm1)->port;
     struct dp_packet_batch batch;
     struct hwv_count count;
 
     dp_packet_batch_init_packet(&batch, hwv_test_ip_packet(0x0a, 1));
-    port->nic->provider->burst(port->nic->dev, port->id, port->domain, &batch,
-                               port->counters);
+    hwv_test_burst(vm1, &batch);
     ck_assert(dp_packet_batch_is_empty(&batch));
     ovs_mutex_lock(&hwv_control_mutex);
     hwv_flow_count(hwv_flow_find(ufid), &count);
@@ -338,6 +326,7 @@ START_TEST(test_conflict_ends_without_room)
     const struct hwv_nic_limits limits = { .max_flows = 4, .max_tunnels = 1 };
 
     hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits, true, false);
+    hwv_nic_run();              /* Flows wait for nothing but room then. */
     add_flow(&flow_ufid, MAC_A, "3");
     add_flow(&other_ufid, MAC_A, "1");
     add_flow(&third_ufid, MAC_B, "1");

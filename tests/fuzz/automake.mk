@@ -58,7 +58,8 @@ tests_fuzz_fuzz_commands_SOURCES = \
 	tests/hwv-odp-string.c \
 	tests/hwv-odp-string.h \
 	tests/hwv-test-port.c \
-	tests/hwv-test-port.h
+	tests/hwv-test-port.h \
+	tests/hwv-unit.h
 tests_fuzz_fuzz_commands_LDADD = $(FUZZ_LIBS)
 tests_fuzz_fuzz_commands_LDFLAGS = $(AM_LDFLAGS) $(fuzz_commands_wraps)
 fuzz_commands_wraps = \

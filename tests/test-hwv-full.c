@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Unit tests of a NIC that is full: of sources, of rows of the source table,
+ * of counters.  There is room for so many that OVS would take long to fill it.
+ *
+ * Nothing is lost: a packet that finds no entry is OVS's, and a flow that
+ * finds no room gets in when there is some. */
+
+#include <config.h>
+#undef NDEBUG
+
+#include <arpa/inet.h>
+
+#include "hwv-flow.h"
+#include "hwv-netdev.h"
+#include "hwv-nic.h"
+#include "hwv-port-counters.h"
+#include "hwv-test-frames.h"
+#include "hwv-test-port.h"
+#include "hwv-unit.h"
+#include "id-pool.h"
+
+static const ovs_u128 pop_ufid = { .u32 = { 1, 1, 1, 1 } };
+static const ovs_u128 first_ufid = { .u32 = { 2, 2, 2, 2 } };
+static const ovs_u128 second_ufid = { .u32 = { 3, 3, 3, 3 } };
+
+/* One NIC, pf0, with a VF, and a tunnel port. */
+static struct netdev *pf0, *vm1, *vx;
+static struct hwv_nic *nic;
+
+static void
+setup(void)
+{
+    hwv_test_ports_init();
+    pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
+    vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
+    ck_assert(!netdev_open("vx", "dummy", &vx));
+    ovs_mutex_lock(&hwv_control_mutex);
+    nic = hwv_nic_find("pf0");
+    ovs_mutex_unlock(&hwv_control_mutex);
+    hwv_nic_run();              /* Flows wait for nothing but room then. */
+}
+
+/* A flow from vm1 to 50:54:00:00:00:'MAC'. */
+#define VM1_FLOW(MAC) "in_port(2),packet_type(ns=0,id=0)," \
+    "eth(dst=50:54:00:00:00:" MAC "),eth_type(0x0800),ipv4(frag=no)"
+
+static void
+add_pop_flow(void)
+{
+    hwv_test_flow_add(&pop_ufid, pf0, HWV_FLOW_UPLINK,
+                      "in_port(1),packet_type(ns=0,id=0),"
+                      "eth(dst=aa:aa:aa:aa:aa:01),eth_type(0x0800),"
+                      "ipv4(dst=10.0.0.1,proto=17,frag=no),udp(dst=4789)",
+                      "tnl_pop(5)");
+}
+
+/* A flow from VNI 'vni' of the tunnel port to vm1. */
+static void
+add_tunnel_flow(const ovs_u128 *ufid, uint32_t vni)
+{
+    char *match = xasprintf("tunnel(tun_id=%#"PRIx32",src=10.0.0.2,"
+                            "dst=10.0.0.1,tos=0/0xff,ttl=0/0,"
+                            "flags(-df-csum+key)),in_port(5),"
+                            "packet_type(ns=0,id=0),"
+                            "eth(dst=50:54:00:00:00:0a),eth_type(0x0800),"
+                            "ipv4(frag=no)", vni);
+
+    hwv_test_flow_add(ufid, vx, HWV_FLOW_TUNNEL, match, "2");
+    free(match);
+}
+
+static struct dp_packet *
+make_packet(uint32_t vni)
+{
+    static const struct hwv_test_outer typical = {
+        .dmac = ETH_ADDR_C(aa, aa, aa, aa, aa, 01),
+        .smac = ETH_ADDR_C(aa, aa, aa, aa, aa, 02),
+        .ttl = 64,
+        .udp_src = CONSTANT_HTONS(50000),
+        .udp_dst = CONSTANT_HTONS(4789),
+    };
+    struct dp_packet *packet = hwv_test_ip_packet(0x0a, 1);
+    struct hwv_test_outer outer = typical;
+    size_t inner_len = dp_packet_size(packet);
+
+    outer.vni = vni;
+    in6_addr_set_mapped_ipv4(&outer.src, htonl(0x0a000002));
+    in6_addr_set_mapped_ipv4(&outer.dst, htonl(0x0a000001));
+    hwv_test_write_outer(dp_packet_push_uninit(packet, 50), &outer,
+                         inner_len);
+    return packet;
+}
+
+/* Fails unless 'packet' from 'netdev' is left to OVS, as it is, and counted on
+ * 'counter', which is at 'n' then.  Takes 'packet'. */
+static void
+check_miss(struct netdev *netdev, struct dp_packet *packet,
+           enum hwv_port_counter counter, uint64_t n)
+{
+    struct dp_packet *copy = dp_packet_clone(packet);
+    struct dp_packet_batch batch;
+
+    dp_packet_batch_init_packet(&batch, packet);
+    hwv_test_burst(netdev, &batch);
+    ck_assert_uint_eq(dp_packet_batch_size(&batch), 1);
+    ck_assert_ptr_eq(batch.packets[0], packet);
+    ck_assert(dp_packet_equal(packet, copy));
+    ck_assert_uint_eq(hwv_test_counter(netdev, counter), n);
+    dp_packet_delete(copy);
+    dp_packet_delete(packet);
+}
+
+#define TO_VF1 "The NIC takes off 50 bytes of outer headers. " \
+    "The NIC sends it to VF 1."
+#define TO_UPLINK "The NIC sends it to the uplink as it is."
+#define NO_FLOW "OVS handles it (no_flow): the flow table has no entry for it."
+#define NO_SOURCE "OVS handles it (no_source): the source table has no row " \
+    "for its outer headers."
+
+START_TEST(test_sources)
+{
+    uint32_t id;
+
+    add_pop_flow();
+    add_tunnel_flow(&first_ufid, 1);
+    hwv_test_check_verdict(pf0, make_packet(1), TO_VF1);
+    while (id_pool_alloc_id(nic->source_ids, &id)) {
+        continue;
+    }
+
+    add_tunnel_flow(&second_ufid, 2);
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 1, 1);
+    ck_assert(!hwv_test_is_resident(&second_ufid));
+    hwv_test_check_verdict(pf0, make_packet(2), NO_SOURCE);
+    check_miss(pf0, make_packet(2), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 1);
+    hwv_test_check_verdict(pf0, make_packet(1), TO_VF1);
+
+    ck_assert_int_eq(hwv_flow_del(&first_ufid), 0);
+    hwv_test_await_room();
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 1);
+    ck_assert(hwv_test_is_resident(&second_ufid));
+    hwv_test_check_verdict(pf0, make_packet(2), TO_VF1);
+    check_miss(pf0, make_packet(1), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 2);
+}
+END_TEST
+
+/* A source may have several rows, so that there may be no room for another row
+ * while there is for sources.  Here, other rows take it. */
+START_TEST(test_rows)
+{
+    struct hwv_source_key key = { .vni = 3 };
+    struct hwv_source_value value = { .counter = HWV_NO_COUNTER };
+
+    add_pop_flow();
+    add_tunnel_flow(&first_ufid, 1);
+    ovs_mutex_lock(&hwv_control_mutex);
+    while (!nic->provider->source_set(nic->dev, &key, &value)) {
+        key.vni++;
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+    ck_assert_uint_eq(hwv_test_usage().sources, hwv_test_usage().max_sources);
+
+    /* It is the tnl_pop flow that the source table has no room for. */
+    add_tunnel_flow(&second_ufid, 2);
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 1, 1);
+    hwv_test_check_verdict(pf0, make_packet(1), TO_VF1);
+    hwv_test_check_verdict(pf0, make_packet(2), NO_SOURCE);
+    check_miss(pf0, make_packet(2), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 1);
+
+    ck_assert_int_eq(hwv_flow_del(&first_ufid), 0);
+    hwv_test_await_room();
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 1);
+    hwv_test_check_verdict(pf0, make_packet(2), TO_VF1);
+    check_miss(pf0, make_packet(1), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 2);
+
+    /* A tnl_pop flow that comes when there is no room. */
+    hwv_flow_del(&pop_ufid);
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 1);
+    ovs_mutex_lock(&hwv_control_mutex);
+    ck_assert(!nic->provider->source_set(nic->dev, &key, &value));
+    ovs_mutex_unlock(&hwv_control_mutex);
+    add_pop_flow();
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 1, 2);
+    hwv_test_check_verdict(pf0, make_packet(2), NO_SOURCE);
+
+    /* It waits no more when it goes. */
+    hwv_flow_del(&pop_ufid);
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 2);
+}
+END_TEST
+
+START_TEST(test_counters)
+{
+    uint32_t counter;
+
+    hwv_test_flow_add(&first_ufid, vm1, HWV_FLOW_VF, VM1_FLOW("0b"), "1");
+    ovs_mutex_lock(&hwv_control_mutex);
+    while (!nic->provider->counter_alloc(nic->dev, &counter)) {
+        continue;
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+
+    hwv_test_flow_add(&second_ufid, vm1, HWV_FLOW_VF, VM1_FLOW("0a"), "1");
+    hwv_test_check_reject(HWV_REJECT_COUNTERS_FULL, 1, 1);
+    ck_assert(!hwv_test_is_resident(&second_ufid));
+    ck_assert_uint_eq(hwv_test_usage().flows, 4);
+    hwv_test_check_verdict(vm1, hwv_test_ip_packet(0x0a, 1), NO_FLOW);
+    check_miss(vm1, hwv_test_ip_packet(0x0a, 1),
+               HWV_RX_MISS + HWV_MISS_NO_FLOW, 1);
+    hwv_test_check_verdict(vm1, hwv_test_ip_packet(0x0b, 1), TO_UPLINK);
+
+    /* Nobody else may have a counter before its grace period is over. */
+    ck_assert_int_eq(hwv_flow_del(&first_ufid), 0);
+    hwv_test_await_room();
+    hwv_test_check_reject(HWV_REJECT_COUNTERS_FULL, 0, 1);
+    ck_assert(hwv_test_is_resident(&second_ufid));
+    hwv_test_check_verdict(vm1, hwv_test_ip_packet(0x0a, 1), TO_UPLINK);
+    check_miss(vm1, hwv_test_ip_packet(0x0b, 1),
+               HWV_RX_MISS + HWV_MISS_NO_FLOW, 2);
+}
+END_TEST
+
+int
+main(int argc OVS_UNUSED, char *argv[])
+{
+    Suite *suite = suite_create("full");
+    TCase *tcase = hwv_unit_tcase(suite, "full");
+
+    tcase_add_checked_fixture(tcase, setup, NULL);
+    tcase_add_test(tcase, test_sources);
+    tcase_add_test(tcase, test_rows);
+    tcase_add_test(tcase, test_counters);
+    return hwv_unit_run(argv[0], suite);
+}
