@@ -20,6 +20,7 @@ UNIT_TESTS = \
 	tests/test-hwv-match \
 	tests/test-hwv-match-soundness \
 	tests/test-hwv-next-hop \
+	tests/test-hwv-nic-soft \
 	tests/test-hwv-pipeline \
 	tests/test-hwv-source-table \
 	tests/test-hwv-tunnel-table
@@ -101,6 +102,18 @@ tests_test_hwv_next_hop_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-next-hop.c
 tests_test_hwv_next_hop_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_nic_soft_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-test-port.c \
+	tests/hwv-test-port.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-nic-soft.c
+tests_test_hwv_nic_soft_LDADD = $(UNIT_TEST_LIBS)
+tests_test_hwv_nic_soft_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=hwv_wire_send
 
 tests_test_hwv_pipeline_SOURCES = \
 	tests/hwv-burst.c \
