@@ -23,7 +23,8 @@ UNIT_TESTS = \
 	tests/test-hwv-nic-soft \
 	tests/test-hwv-pipeline \
 	tests/test-hwv-source-table \
-	tests/test-hwv-tunnel-table
+	tests/test-hwv-tunnel-table \
+	tests/test-hwv-vport-offload
 UNIT_TEST_LIBS = \
 	ofproto-ext/libhwvofproto.la \
 	netdev-hwvxlan/libhwvnetdev.la \
@@ -201,6 +202,18 @@ tests_test_hwv_counters_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-counters.c
 tests_test_hwv_counters_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_vport_offload_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-test-port.c \
+	tests/hwv-test-port.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-vport-offload.c
+tests_test_hwv_vport_offload_LDADD = $(UNIT_TEST_LIBS)
+tests_test_hwv_vport_offload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dpdk_available
 
 include tests/fuzz/automake.mk
 
