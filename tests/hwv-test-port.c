@@ -48,6 +48,7 @@ hwv_test_port_add(const char *name, odp_port_t odp_port, int vf)
     HWV_CHECK(!error);
     netdev_set_dpif_type(netdev, hwv_test_dpif_type);
     hwv_port_added(netdev, odp_port);
+    HWV_CHECK(!netdev_reconfigure(netdev)); /* Starts the wire. */
     smap_destroy(&options);
     return netdev;
 }

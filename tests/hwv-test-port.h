@@ -19,8 +19,8 @@ extern const char hwv_test_dpif_type[];
 void hwv_test_ports_init(void);
 
 /* Opens hw-vxlan port 'name' and lets it have number 'odp_port' in the
- * datapath: VF 'vf', or the PF if that is negative.  The caller must close
- * what is returned. */
+ * datapath: VF 'vf', or the PF if that is negative.  Its wire, a dummy, works.
+ * The caller must close what is returned. */
 struct netdev *hwv_test_port_add(const char *name, odp_port_t odp_port,
                                  int vf);
 

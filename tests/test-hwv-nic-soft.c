@@ -38,15 +38,6 @@ __wrap_hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch)
     sent[n_sent++].batch = *batch;
 }
 
-static struct netdev *
-add_port(const char *name, odp_port_t odp_port, int vf)
-{
-    struct netdev *netdev = hwv_test_port_add(name, odp_port, vf);
-
-    ck_assert_int_eq(netdev_reconfigure(netdev), 0); /* Starts the wire. */
-    return netdev;
-}
-
 static void
 add_flow(uint8_t dst, const char *output)
 {
@@ -63,10 +54,10 @@ static void
 setup(void)
 {
     hwv_test_ports_init();
-    pf0 = add_port("pf0", ODP_PORT_C(1), -1);
-    vm1 = add_port("vm1", ODP_PORT_C(2), 1);
-    vm2 = add_port("vm2", ODP_PORT_C(3), 2);
-    vm3 = add_port("vm3", ODP_PORT_C(4), 3);
+    pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
+    vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
+    vm2 = hwv_test_port_add("vm2", ODP_PORT_C(3), 2);
+    vm3 = hwv_test_port_add("vm3", ODP_PORT_C(4), 3);
     add_flow(TO_VM2, "3");
     add_flow(TO_VM3, "4");
     add_flow(TO_UPLINK, "1");
