@@ -13,6 +13,8 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-key.h \
 	lib/hwv-next-hop.c \
 	lib/hwv-next-hop.h \
+	lib/hwv-number.c \
+	lib/hwv-number.h \
 	lib/hwv-pipeline.c \
 	lib/hwv-pipeline.h \
 	lib/hwv-source-table.c \

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hwv-number.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
@@ -79,14 +80,6 @@ fail(char **errp, char *message)
     return EINVAL;
 }
 
-/* Returns true if 's' is a decimal number from 'min' to 'max', in '*value'. */
-static bool
-parse_number(const char *s, unsigned int min, unsigned int max,
-             unsigned int *value)
-{
-    return str_to_uint(s, 10, value) && *value >= min && *value <= max;
-}
-
 /* A port that names a NIC is a VF of it; a port that names none is a PF. */
 static int
 parse_role(const char *name, const struct smap *options,
@@ -132,7 +125,7 @@ parse_limit(const struct smap *options, const char *key, unsigned int def,
     const char *value = smap_get(options, key);
     unsigned int n = def;
 
-    if (value && !parse_number(value, 1, max, &n)) {
+    if (value && !hwv_number_parse(value, 1, max, &n)) {
         return fail(errp, xasprintf("options:%s=%s: use a number from 1 to "
                                     "%u (default %u)", key, value, max, def));
     }
@@ -229,7 +222,7 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
         return fail(errp, xasprintf("options:nic=%s needs options:vf, a VF id "
                                     "from 0 to %d", config->nic, HWV_MAX_VF));
     }
-    if (!parse_number(vf, 0, HWV_MAX_VF, &id)) {
+    if (!hwv_number_parse(vf, 0, HWV_MAX_VF, &id)) {
         return fail(errp, xasprintf("options:vf=%s: use a VF id from 0 to %d",
                                     vf, HWV_MAX_VF));
     }
@@ -258,11 +251,11 @@ parse_vtag(const struct smap *options, struct hwv_vtag *vtag, char **errp)
                                     "one of them, as a VF is in a VXLAN "
                                     "segment or in a VLAN", vni, vlan));
     }
-    if (vni && !parse_number(vni, HWV_MIN_VNI, HWV_MAX_VNI, &id)) {
+    if (vni && !hwv_number_parse(vni, HWV_MIN_VNI, HWV_MAX_VNI, &id)) {
         return fail(errp, xasprintf("options:vni=%s: use a VNI from %d to %d",
                                     vni, HWV_MIN_VNI, HWV_MAX_VNI));
     }
-    if (vlan && !parse_number(vlan, HWV_MIN_VLAN, HWV_MAX_VLAN, &id)) {
+    if (vlan && !hwv_number_parse(vlan, HWV_MIN_VLAN, HWV_MAX_VLAN, &id)) {
         return fail(errp, xasprintf("options:vlan=%s: use a VLAN id from %d "
                                     "to %d", vlan, HWV_MIN_VLAN,
                                     HWV_MAX_VLAN));

@@ -3,11 +3,11 @@
 #include <config.h>
 #include "hwv-fdb-parse.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "hwv-fdb.h"
+#include "hwv-number.h"
 #include "packets.h"
 #include "util.h"
 
@@ -16,9 +16,7 @@ hwv_fdb_parse_vni(const char *s, struct hwv_vtag *vtag)
 {
     unsigned int vni;
 
-    /* str_to_uint() would take a sign and spaces, too. */
-    if (!isdigit((unsigned char) s[0]) || !str_to_uint(s, 10, &vni)
-        || vni < HWV_MIN_VNI || vni > HWV_MAX_VNI) {
+    if (!hwv_number_parse(s, HWV_MIN_VNI, HWV_MAX_VNI, &vni)) {
         return xasprintf("VNI \"%s\": use a number from %d to %d", s,
                          HWV_MIN_VNI, HWV_MAX_VNI);
     }

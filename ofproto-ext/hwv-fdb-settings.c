@@ -3,13 +3,13 @@
 #include <config.h>
 #include "hwv-fdb-settings.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hwv-fdb.h"
 #include "hwv-fdb-instance.h"
+#include "hwv-number.h"
 #include "openvswitch/vlog.h"
 #include "smap.h"
 #include "util.h"
@@ -32,8 +32,6 @@ static struct setting {
     SETTING("limit-port", max_per_port, HWV_FDB_MAX_LEARNED),
 };
 
-static bool parse(const char *s, unsigned int max, uint32_t *valuep);
-
 void
 hwv_fdb_settings_apply(const struct smap *other_config)
 {
@@ -44,10 +42,11 @@ hwv_fdb_settings_apply(const struct smap *other_config)
     for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
         struct setting *setting = &settings[i];
         const char *s = smap_get(other_config, setting->key);
-        uint32_t *value = ALIGNED_CAST(uint32_t *,
-                                       (char *) &new + setting->offset);
+        unsigned int *value = ALIGNED_CAST(unsigned int *,
+                                           (char *) &new
+                                           + setting->offset);
 
-        if (!s || parse(s, setting->max, value)) {
+        if (!s || hwv_number_parse(s, 0, setting->max, value)) {
             free(setting->wrong);
             setting->wrong = NULL;
             continue;
@@ -57,24 +56,10 @@ hwv_fdb_settings_apply(const struct smap *other_config)
             free(setting->wrong);
             setting->wrong = xstrdup(s);
             VLOG_WARN("other_config:%s=%s: use a number from 0 to %u; it "
-                      "stays %"PRIu32, setting->key, s, setting->max, *value);
+                      "stays %u", setting->key, s, setting->max, *value);
         }
     }
     if (memcmp(&new, old, sizeof new)) {
         hwv_fdb_set_settings(fdb, &new);
     }
-}
-
-static bool
-parse(const char *s, unsigned int max, uint32_t *valuep)
-{
-    unsigned int value;
-
-    /* str_to_uint() would take a sign and spaces, too. */
-    if (!isdigit((unsigned char) s[0]) || !str_to_uint(s, 10, &value)
-        || value > max) {
-        return false;
-    }
-    *valuep = value;
-    return true;
 }

@@ -4,6 +4,7 @@
 #include "hwv-segments-private.h"
 
 #include "hwv-fdb.h"
+#include "hwv-number.h"
 #include "hwv-reply.h"
 #include "netdev.h"
 #include "ofproto/ofproto-dpif.h"
@@ -24,22 +25,22 @@ static struct json *segment_row(const struct hwv_segment *);
 static bool
 parse_vtag(const char *arg, struct hwv_vtag *vtag)
 {
+    unsigned int max = HWV_MAX_VNI;
     unsigned int id;
-    unsigned int max;
 
     vtag->type = HWV_VTAG_VXLAN;
     if (!strncmp(arg, "vlan:", 5)) {
         vtag->type = HWV_VTAG_VLAN;
+        max = HWV_MAX_VLAN;
         arg += 5;
     } else if (!strncmp(arg, "vni:", 4)) {
         arg += 4;
     }
-    if (!str_to_uint(arg, 10, &id)) {
+    if (!hwv_number_parse(arg, 1, max, &id)) {
         return false;
     }
     vtag->id = id;
-    max = vtag->type == HWV_VTAG_VLAN ? HWV_MAX_VLAN : HWV_MAX_VNI;
-    return id && id <= max;
+    return true;
 }
 
 static void
