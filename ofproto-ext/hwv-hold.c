@@ -53,6 +53,7 @@ struct hold {
     struct ovs_mutex mutex;
     enum hold_mode mode OVS_GUARDED;
     struct ovs_list queue OVS_GUARDED;  /* Of struct held. */
+    unsigned int n_released OVS_GUARDED; /* Sent since the release began. */
     struct hwv_hold_stats stats OVS_GUARDED;
 };
 
@@ -117,7 +118,8 @@ hwv_hold_destroy(uint32_t vtep_id)
     ovsrcu_postpone(hold_free, hold);
 }
 
-/* It sends without the mutex, so nobody waits for it. */
+/* It sends without the mutex, so nobody waits for it.  It comes to an end, as
+ * enqueue() lets in no more than what may wait less 'n_released'. */
 void
 hwv_hold_release(uint32_t vtep_id)
 {
@@ -129,7 +131,10 @@ hwv_hold_release(uint32_t vtep_id)
 
         ovs_mutex_lock(&hold->mutex);
         held = dequeue(hold);
-        if (!held) {
+        if (held) {
+            hold->n_released++;
+        } else {
+            hold->n_released = 0;
             hold->mode = DIRECT;
             more = false;
         }
@@ -272,7 +277,7 @@ enqueue(struct hold *hold, struct ofproto_dpif *ofproto,
 {
     struct held *held;
 
-    if (hold->stats.held >= HWV_HOLD_MAX_PACKETS) {
+    if (hold->stats.held + hold->n_released >= HWV_HOLD_MAX_PACKETS) {
         COVERAGE_INC(hwv_hold_drop_full);
         hold->stats.dropped++;
         return false;

@@ -18,7 +18,9 @@
  * queue empty it switches to direct in the same critical section.  Only after
  * that may the rules be changed so that packets are not put here any more.  So
  * of the packets that one thread has for a VTEP, first go those that waited,
- * then those that it put late, then those that never came here.
+ * then those that it put late, then those that never came here.  A guest that
+ * sends faster than the main thread does cannot make that last for ever: until
+ * it is over, what has been sent counts against the limit as if it waited.
  *
  * "Sent" means that the packet goes to OVS's internal table
  * (resubmit(,254)) with the metadata that it was put with.  That must not lead

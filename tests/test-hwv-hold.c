@@ -238,6 +238,42 @@ START_TEST(test_late_packets_queue_up)
 }
 END_TEST
 
+static void
+put_late_always(void)
+{
+    if (n_late < 100 * HWV_HOLD_MAX_PACKETS) {
+        put(1, 0, n_late++);
+    }
+}
+
+/* A packet for each that is sent, so that the queue never empties by itself:
+ * it is sent all the same, and what is too much is dropped. */
+START_TEST(test_release_ends)
+{
+    const size_t max = HWV_HOLD_MAX_PACKETS;
+
+    hwv_hold_create(1, false);
+    for (n_late = 0; n_late < 10; n_late++) {
+        put(1, 0, n_late);
+    }
+    on_sent = put_late_always;
+    hwv_hold_release(1);
+    on_sent = NULL;
+    check_order(max);
+    check_stats(1, 0, max, n_late - max);
+
+    /* The next time it starts anew. */
+    hwv_hold_start(1);
+    n_late = max;
+    on_sent = put_late;
+    put(1, 0, n_late++);
+    check_stats(1, 1, max, 10);
+    hwv_hold_release(1);
+    on_sent = NULL;
+    check_order(max + 1);
+}
+END_TEST
+
 static atomic_count n_ready = ATOMIC_COUNT_INIT(0);
 
 static void *
@@ -294,6 +330,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_metadata_stays);
     tcase_add_test(tcase, test_limits);
     tcase_add_test(tcase, test_late_packets_queue_up);
+    tcase_add_test(tcase, test_release_ends);
     tcase_add_test(tcase, test_threads);
     return hwv_unit_run(argv[0], suite);
 }
