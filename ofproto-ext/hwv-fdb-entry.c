@@ -40,6 +40,7 @@ hwv_fdb_add(struct hwv_fdb *fdb, const struct hwv_vtag *vtag,
 
     if (vtag->type == HWV_VTAG_NONE || eth_addr_is_multicast(mac)
         || eth_addr_is_zero(mac) || !dst_is_valid(dst)) {
+        fdb->stats.refused_invalid += origin == HWV_FDB_LEARNED;
         return EINVAL;
     }
 

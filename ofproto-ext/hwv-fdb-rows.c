@@ -75,6 +75,7 @@ hwv_fdb_stats_row(const struct hwv_fdb *fdb)
     put_number(row, "vtags", stats->n_vtags);
     put_number(row, "moves", stats->moves);
     put_number(row, "holds", stats->holds);
+    put_number(row, "refused_invalid", stats->refused_invalid);
     put_number(row, "refused_held", stats->refused_held);
     put_number(row, "refused_stronger", stats->refused_stronger);
     put_number(row, "refused_vtag", stats->refused_vtag);

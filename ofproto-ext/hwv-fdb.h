@@ -133,6 +133,7 @@ struct hwv_fdb_stats {
     uint64_t n_vtags;           /* Now: VTAGs with anything of these. */
     uint64_t moves;             /* Learned addresses that moved. */
     uint64_t holds;             /* Times that one began to be held. */
+    uint64_t refused_invalid;   /* Learning what is no address (EINVAL). */
     uint64_t refused_held;      /* Moves refused meanwhile. */
     uint64_t refused_stronger;  /* Learning what a stronger origin has. */
     uint64_t refused_vtag;      /* Beyond max_per_vtag, */

@@ -202,10 +202,10 @@ learn_later(const struct ofproto_dpif *ofproto,
     learn.vtag_reg = flow->regs[HWV_SEGMENT_REG_VTAG];
     learn.in_port = flow->in_port.ofp_port;
     learn.mac = eth->eth_src;
-    if (flow->tunnel.ip_dst) {
-        in6_addr_set_mapped_ipv4(&learn.tun_src, flow->tunnel.ip_src);
-    } else {
+    if (ipv6_addr_is_set(&flow->tunnel.ipv6_src)) {
         learn.tun_src = flow->tunnel.ipv6_src;
+    } else if (flow_tnl_dst_is_set(&flow->tunnel)) {
+        in6_addr_set_mapped_ipv4(&learn.tun_src, flow->tunnel.ip_src);
     }
 
     hash = hash_bytes(&learn, sizeof learn, 0) | 1;

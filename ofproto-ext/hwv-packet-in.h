@@ -53,7 +53,8 @@ struct hwv_learn {
     uint32_t vtag_reg;          /* Register HWV_SEGMENT_REG_VTAG. */
     ofp_port_t in_port;
     struct eth_addr mac;
-    struct in6_addr tun_src;    /* Outer source, IPv4 as mapped, or zeros. */
+    struct in6_addr tun_src;    /* Outer source, IPv4 as mapped, or zeros if
+                                 * there is no tunnel; "::" as 0.0.0.0. */
 };
 
 /* Numbers since the start. */

@@ -134,6 +134,7 @@ put_drops(struct json *row, const struct hwv_segment *segment)
         uint64_t value;
     } names[] = {
         { "drop_multicast_source", drops.multicast_source },
+        { "drop_zero_source", drops.zero_source },
         { "drop_moved_static", drops.moved_static },
         { "drop_unknown", drops.unknown },
         { "drop_tagged", drops.tagged },

@@ -47,6 +47,8 @@ hwv_segment_get_drops(const struct hwv_segment *segment,
 
     hwv_rule_source_multicast(&rule, vtag);
     drops->multicast_source = count(segment, &rule);
+    hwv_rule_source_zero(&rule, vtag);
+    drops->zero_source = count(segment, &rule);
     hwv_rule_place_wrong(&rule, vtag, HWV_BELIEF_STATIC);
     drops->moved_static = count(segment, &rule);
     hwv_rule_vtep_from_tunnel(&rule, vtag, segment->trunk);

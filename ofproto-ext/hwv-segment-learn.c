@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The FDB refuses to learn an address if a place has too many, and to move one
- * that has moved too often.  Packets with such an address would come up to
- * userspace one by one, for nothing.  So the place, or the address, is muted:
- * for some time, its packets go on without. */
+/* The FDB refuses to learn an address if a place has too many or is none (a
+ * tunnel packet from what is no host's address), and to move one that has
+ * moved too often.  Packets with such an address would come up to userspace
+ * one by one, for nothing.  So the place, or the address, is muted: for some
+ * time, its packets go on without. */
 
 #include <config.h>
 #include "hwv-segments-private.h"
@@ -68,7 +69,7 @@ hwv_segment_learn(const struct hwv_learn *learn, void *aux OVS_UNUSED)
     }
     error = hwv_fdb_add(hwv_fdb_instance(), &vtag, learn->mac, &dst,
                         HWV_FDB_LEARNED);
-    if (error == ENOSPC || error == EAGAIN) {
+    if (error == EINVAL || error == ENOSPC || error == EAGAIN) {
         mute(segment, learn);
     }
 }

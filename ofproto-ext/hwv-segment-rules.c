@@ -187,6 +187,13 @@ hwv_rule_source_multicast(struct hwv_rule *rule, const struct hwv_vtag *vtag)
 }
 
 void
+hwv_rule_source_zero(struct hwv_rule *rule, const struct hwv_vtag *vtag)
+{
+    init_vtag(rule, STAGE_SOURCE, PRIORITY_BAD, vtag);
+    match_set_dl_src(&rule->match, eth_addr_zero);
+}
+
+void
 hwv_rule_source_known(struct hwv_rule *rule, const struct hwv_vtag *vtag,
                       struct eth_addr mac,
                       const struct hwv_segment_place *place,
@@ -418,15 +425,19 @@ match_vlan(struct match *match, const struct hwv_vtag *vtag)
                             htons(VLAN_CFI | VLAN_VID_MASK));
 }
 
+/* 0.0.0.0 is for "::", too. */
 static void
 match_tun_src(struct match *match, const struct in6_addr *ip)
 {
     ovs_be32 ip4 = in6_addr_get_mapped_ipv4(ip);
 
-    if (ip4) {
-        match_set_tun_src(match, ip4);
-    } else {
+    if (!IN6_IS_ADDR_V4MAPPED(ip)) {
         match_set_tun_ipv6_src(match, ip);
+        return;
+    }
+    match_set_tun_src(match, ip4);
+    if (!ip4) {
+        match_set_tun_ipv6_src(match, &in6addr_any);
     }
 }
 

@@ -18,7 +18,8 @@
  *     ENTRY      Which segment?  By in_port, and behind a trunk by VNI or VLAN
  *                id.  What is no segment's goes back to the user's rules.
  *     SOURCE     Is the source MAC known?  If not, the packet makes the main
- *                thread learn it, and goes on.
+ *                thread learn it, and goes on.  One that no station can have
+ *                is dropped.
  *     PLACE      Is the source where it is known to be?  If not, that depends
  *                on who told us so: learned: learn again; by the kernel: go
  *                on; configured: drop.
@@ -117,10 +118,13 @@ void hwv_rule_entry_trunk(struct hwv_rule *rule, ofp_port_t trunk,
                           const struct hwv_vtag *vtag);
 void hwv_rule_entry_foreign(struct hwv_rule *rule, ofp_port_t trunk);
 
-/* SOURCE.  "Muted": no address is learned at 'in_port', or if 'tun_src' is not
- * zeros, at this VTEP. */
+/* SOURCE.  As in the Linux bridge, a source MAC that is a group's or all zeros
+ * is nobody's, and the frame is dropped.  "Muted": no address is learned at
+ * 'in_port', or if 'tun_src' is not zeros, at this VTEP; 0.0.0.0 is a tunnel
+ * packet without source address. */
 void hwv_rule_source_multicast(struct hwv_rule *rule,
                                const struct hwv_vtag *vtag);
+void hwv_rule_source_zero(struct hwv_rule *rule, const struct hwv_vtag *vtag);
 void hwv_rule_source_known(struct hwv_rule *rule, const struct hwv_vtag *vtag,
                            struct eth_addr mac,
                            const struct hwv_segment_place *place,

@@ -195,6 +195,8 @@ segment_rules(const struct hwv_segment *segment, for_rules_cb *cb)
 
     hwv_rule_source_multicast(&rule, &segment->vtag);
     cb(segment, &rule);
+    hwv_rule_source_zero(&rule, &segment->vtag);
+    cb(segment, &rule);
     hwv_rule_source_unknown(&rule, &segment->vtag);
     cb(segment, &rule);
     hwv_rule_place_wrong(&rule, &segment->vtag, HWV_BELIEF_LEARNED);

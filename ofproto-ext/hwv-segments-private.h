@@ -241,7 +241,8 @@ void hwv_segment_vteps_remove(struct hwv_bridge *, ofp_port_t tunnel);
 
 /* Packets that a segment has dropped, by reason. */
 struct hwv_segment_drops {
-    uint64_t multicast_source;  /* Source MAC is not that of a station. */
+    uint64_t multicast_source;  /* Source MAC is that of a group, */
+    uint64_t zero_source;       /* or all zeros. */
     uint64_t moved_static;      /* Source is configured to be elsewhere. */
     uint64_t unknown;           /* options:unknown=drop. */
     uint64_t tagged;            /* From a VF in a VLAN. */
