@@ -52,6 +52,10 @@ hwv_fdb_add(struct hwv_fdb *fdb, const struct hwv_vtag *vtag,
         error = EEXIST;
     } else if (entry) {
         error = entry_update(fdb, entry, top, dst);
+        if (error == ENOSPC) {
+            fdb_remove_entry(fdb, segment, entry);
+            fdb->stats.forgotten++;
+        }
     } else {
         error = entry_insert(fdb, segment, top, mac, dst, origin);
     }
@@ -252,13 +256,15 @@ entry_update(struct hwv_fdb *fdb, struct hwv_fdb_entry *entry,
         int error;
 
         learned = fdb_learned_cast(entry);
-        error = fdb_learned_admit(fdb, fdb_entry_segment(entry), dst, true);
+        error = fdb_learned_may_move(fdb, learned);
         if (!error) {
-            error = fdb_learned_may_move(fdb, learned);
+            error = fdb_learned_admit(fdb, fdb_entry_segment(entry), dst,
+                                      true);
         }
         if (error) {
             return error;
         }
+        fdb_learned_move(fdb, learned);
         fdb_learned_leave(fdb, learned);
     }
     entry->dst = *dst;

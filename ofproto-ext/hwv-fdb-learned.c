@@ -89,12 +89,16 @@ fdb_learned_may_move(struct hwv_fdb *fdb, struct fdb_learned *learned)
         fdb->stats.refused_held++;
         return EAGAIN;
     }
+    return 0;
+}
 
+void
+fdb_learned_move(struct hwv_fdb *fdb, struct fdb_learned *learned)
+{
     if (!learned->n_recent_moves++) {
-        learned->moves_since = now;
+        learned->moves_since = fdb->now();
     }
     fdb->stats.moves++;
-    return 0;
 }
 
 void

@@ -130,6 +130,9 @@ int fdb_learned_admit(struct hwv_fdb *, const struct fdb_segment *,
 /* May the address move?  Returns 0 or EAGAIN, counted. */
 int fdb_learned_may_move(struct hwv_fdb *, struct fdb_learned *);
 
+/* Counts that it does. */
+void fdb_learned_move(struct hwv_fdb *, struct fdb_learned *);
+
 /* Takes account of an entry that is filled in, or that is about to go or to
  * change its place. */
 void fdb_learned_enter(struct hwv_fdb *, struct fdb_learned *);

@@ -83,6 +83,7 @@ hwv_fdb_stats_row(const struct hwv_fdb *fdb)
     put_number(row, "refused_port", stats->refused_port);
     put_number(row, "refused_total", stats->refused_total);
     put_number(row, "aged", stats->aged);
+    put_number(row, "forgotten", stats->forgotten);
     put_number(row, "aging_time", settings->aging_time);
     put_number(row, "limit_total", settings->max_learned);
     put_number(row, "limit_vtag", settings->max_per_vtag);

@@ -21,7 +21,8 @@
  * it is for a while.  Learned entries age: one that was neither learned again
  * nor used for some time goes, a second late at most.  And they are limited in
  * number, for each VTAG, for each place (a VTEP, or a port in a VTAG) and in
- * all, so that nobody can take all the room by inventing addresses.
+ * all, so that nobody can take all the room by inventing addresses.  One that
+ * shows up at a place that is full is known to be nowhere, and flooded to.
  *
  * Whatever changes what is in force is put into a queue of changes, from which
  * one reader brings rules up to date.
@@ -140,7 +141,8 @@ struct hwv_fdb_stats {
     uint64_t refused_vtep;      /* max_per_vtep, */
     uint64_t refused_port;      /* max_per_port, */
     uint64_t refused_total;     /* max_learned. */
-    uint64_t aged;              /* Learned entries that went by age. */
+    uint64_t aged;              /* Learned entries that went by age, */
+    uint64_t forgotten;         /* or had no room where they moved. */
 };
 
 /* Creates an FDB.  'now' gives the time in msec, e.g. time_msec(). */
@@ -153,13 +155,14 @@ void hwv_fdb_destroy(struct hwv_fdb *fdb);
  * ------- */
 
 /* 'origin' says that 'mac' is at 'dst'.  What 'origin' said before is
- * replaced, and moves.  Returns 0; or, and nothing changes then,
+ * replaced, and moves.  Returns 0; or, and nothing changes then but as told,
  *
  *   EINVAL   'vtag' is none, 'mac' is no address of one station, or 'dst' is
  *            neither a port nor the address of one host.
  *   EEXIST   learned, but a stronger origin has the address.
  *   EAGAIN   learned, but the address is held where it is.
- *   ENOSPC   learned, but a limit is reached.
+ *   ENOSPC   learned, but a limit is reached.  Where the address was learned
+ *            before is forgotten: it is not there any more.
  */
 int hwv_fdb_add(struct hwv_fdb *fdb, const struct hwv_vtag *vtag,
                 struct eth_addr mac, const struct hwv_fdb_dst *dst,

@@ -4,7 +4,11 @@
  * tunnel packet from what is no host's address), and to move one that has
  * moved too often.  Packets with such an address would come up to userspace
  * one by one, for nothing.  So the place, or the address, is muted: for some
- * time, its packets go on without. */
+ * time, its packets go on without.
+ *
+ * An address that shows up at a place that is full is forgotten.  It stays
+ * muted when it is learned anew: else somebody there who pretends to have it
+ * could have it forgotten again and again. */
 
 #include <config.h>
 #include "hwv-segments-private.h"
@@ -43,8 +47,15 @@ static struct hmap mutes_by_key = HMAP_INITIALIZER(&mutes_by_key);
 static void mute(struct hwv_segment *, const struct hwv_learn *);
 static void start(struct hwv_segment *, const struct mute_key *);
 static void stop(struct hwv_segment *, const struct mute_key *);
+static struct mute *find(const struct mute_key *);
 static void compose(struct hwv_rule *, const struct mute_key *);
 static void free_mute(struct mute *);
+
+static uint32_t
+key_hash(const struct mute_key *key)
+{
+    return hash_bytes(key, sizeof *key, 0);
+}
 
 void
 hwv_segment_learn(const struct hwv_learn *learn, void *aux OVS_UNUSED)
@@ -117,6 +128,17 @@ hwv_segment_learn_forget(struct hwv_segment *segment)
     }
 }
 
+bool
+hwv_segment_learn_muted(const struct hwv_segment *segment, struct eth_addr mac)
+{
+    struct mute_key key;
+
+    memset(&key, 0, sizeof key);
+    key.vtag = segment->vtag;
+    key.mac = mac;
+    return find(&key) != NULL;
+}
+
 /* Mutes an address that is known to be elsewhere, or the place of one that is
  * not. */
 static void
@@ -124,7 +146,6 @@ mute(struct hwv_segment *segment, const struct hwv_learn *learn)
 {
     struct mute_key key;
     struct mute *m;
-    uint32_t hash;
 
     memset(&key, 0, sizeof key);
     key.vtag = segment->vtag;
@@ -134,19 +155,29 @@ mute(struct hwv_segment *segment, const struct hwv_learn *learn)
         key.in_port = learn->in_port;
         key.tun_src = learn->tun_src;
     }
-
-    hash = hash_bytes(&key, sizeof key, 0);
-    HMAP_FOR_EACH_WITH_HASH (m, hash_node, hash, &mutes_by_key) {
-        if (!memcmp(&m->key, &key, sizeof key)) {
-            return;
-        }
+    if (find(&key)) {
+        return;
     }
+
     m = xmalloc(sizeof *m);
     m->until = time_msec() + MUTE_TIME;
     memcpy(&m->key, &key, sizeof key);
     ovs_list_push_back(&mutes, &m->node);
-    hmap_insert(&mutes_by_key, &m->hash_node, hash);
+    hmap_insert(&mutes_by_key, &m->hash_node, key_hash(&key));
     start(segment, &key);
+}
+
+static struct mute *
+find(const struct mute_key *key)
+{
+    struct mute *m;
+
+    HMAP_FOR_EACH_WITH_HASH (m, hash_node, key_hash(key), &mutes_by_key) {
+        if (!memcmp(&m->key, key, sizeof *key)) {
+            return m;
+        }
+    }
+    return NULL;
 }
 
 static void

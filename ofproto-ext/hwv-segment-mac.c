@@ -54,6 +54,7 @@ hwv_segment_update_mac(struct hwv_segment *segment, struct eth_addr mac,
     } else {
         sm = xzalloc(sizeof *sm);
         sm->mac = mac;
+        sm->muted = hwv_segment_learn_muted(segment, mac);
         hmap_insert(&segment->macs, &sm->node, eth_addr_hash(mac));
     }
     sm->port = entry->dst.port;

@@ -202,6 +202,9 @@ void hwv_segment_learn(const struct hwv_learn *, void *aux);
 void hwv_segment_learn_run(void);
 void hwv_segment_learn_wait(void);
 
+/* Is it 'mac' that does not come up for that? */
+bool hwv_segment_learn_muted(const struct hwv_segment *, struct eth_addr mac);
+
 /* 'segment' goes. */
 void hwv_segment_learn_forget(struct hwv_segment *);
 

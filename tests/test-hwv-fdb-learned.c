@@ -117,8 +117,13 @@ START_TEST(test_limits)
 
     /* A move must have room where it goes, but takes no more in all. */
     ck_assert_int_eq(learn(4, 1), ENOSPC);
-    check_in_force(&v1, mac(4), hwv_fdb_dst_port(1), HWV_FDB_LEARNED);
     ck_assert_int_eq(stats->refused_vtep, 2);
+
+    /* It is not where it was, either. */
+    ck_assert_ptr_null(hwv_fdb_lookup(fdb, &v1, mac(4)));
+    ck_assert_int_eq(stats->forgotten, 1);
+    ck_assert_int_eq(add(&v1, mac(4), hwv_fdb_dst_port(1), HWV_FDB_LEARNED),
+                     0);
     ck_assert_int_eq(learn(7, 2), 0);
     ck_assert_int_eq(learn(8, 2), 0);
     ck_assert_int_eq(learn(9, 2), ENOSPC);

@@ -156,7 +156,7 @@ model_admit(int v, int place, bool is_move)
 }
 
 static int
-model_move(struct record *r)
+model_may_move(struct record *r)
 {
     long long int limit = r->held ? settings.hold_time : settings.move_time;
 
@@ -173,12 +173,17 @@ model_move(struct record *r)
         stats.refused_held++;
         return EAGAIN;
     }
+    return 0;
+}
+
+static void
+model_move(struct record *r)
+{
     if (!r->n_recent) {
         r->moves_since = clock_ms;
     }
     r->n_recent++;
     stats.moves++;
-    return 0;
 }
 
 static int
@@ -196,9 +201,15 @@ model_add(int v, int m, int place, int origin)
         return 0;
     }
     if (origin == HWV_FDB_LEARNED) {
-        error = model_admit(v, place, r->exists);
+        error = r->exists ? model_may_move(r) : 0;
+        if (!error) {
+            error = model_admit(v, place, r->exists);
+        }
         if (!error && r->exists) {
-            error = model_move(r);
+            model_move(r);
+        } else if (error == ENOSPC && r->exists) {
+            r->exists = false;
+            stats.forgotten++;
         }
     }
     if (!error) {
@@ -588,6 +599,7 @@ START_TEST(test_model)
     /* Else much of this was for nothing. */
     ck_assert_int_gt(stats.moves, 0);
     ck_assert_int_gt(stats.holds, 0);
+    ck_assert_int_gt(stats.forgotten, 0);
     ck_assert_int_gt(stats.aged, 0);
     ck_assert_int_gt(stats.refused_stronger, 0);
     ck_assert_int_gt(stats.refused_vtag, 0);
