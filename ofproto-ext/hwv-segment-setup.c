@@ -23,6 +23,8 @@ static void no_flood_rule(const struct hwv_segment *,
                           const struct hwv_member *, for_rules_cb *);
 static void tell_macs(const struct hwv_segment *, const struct hwv_member *);
 static void forget_macs(const struct hwv_segment *, const struct hwv_member *);
+static const struct hwv_member *find_heir(const struct hwv_segment *,
+                                          const struct hwv_member *);
 static void install(const struct hwv_segment *, struct hwv_rule *);
 static void uninstall(const struct hwv_segment *, struct hwv_rule *);
 
@@ -269,7 +271,8 @@ tell_macs(const struct hwv_segment *segment, const struct hwv_member *member)
 }
 
 /* Lets the FDB forget what it knows to be behind 'member', also what it has
- * learned.  Somebody else may have the same 'options:mac'. */
+ * learned.  Somebody else may have the same 'options:mac', and have it in the
+ * FDB, too, or has it from now on. */
 static void
 forget_macs(const struct hwv_segment *segment, const struct hwv_member *member)
 {
@@ -282,11 +285,33 @@ forget_macs(const struct hwv_segment *segment, const struct hwv_member *member)
                                     HWV_FDB_LOCAL);
 
         if (entry && hwv_fdb_dst_equal(&entry->dst, &dst)) {
+            const struct hwv_member *heir = find_heir(segment, member);
+
             hwv_fdb_del(fdb, &segment->vtag, member->config.mac,
                         HWV_FDB_LOCAL);
+            if (heir) {
+                tell_macs(segment, heir);
+            }
         }
     }
     hwv_fdb_flush_dst(fdb, &segment->vtag, &dst);
+}
+
+/* Returns another member with the 'options:mac' of 'member', the one with the
+ * lowest port number if there are several, or NULL. */
+static const struct hwv_member *
+find_heir(const struct hwv_segment *segment, const struct hwv_member *member)
+{
+    const struct hwv_member *other, *heir = NULL;
+
+    HMAP_FOR_EACH (other, node, &segment->members) {
+        if (other != member && other->config.has_mac
+            && eth_addr_equals(other->config.mac, member->config.mac)
+            && (!heir || ofp_to_u16(other->port) < ofp_to_u16(heir->port))) {
+            heir = other;
+        }
+    }
+    return heir;
 }
 
 static void
