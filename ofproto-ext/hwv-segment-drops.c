@@ -37,6 +37,15 @@ count_tagged(const struct hwv_segment *segment,
     return count(segment, &rule);
 }
 
+static uint64_t
+count_tunnel_to_tunnel(const struct hwv_segment *segment)
+{
+    struct hwv_rule rule;
+
+    hwv_rule_vtep_from_tunnel(&rule, &segment->vtag, segment->trunk);
+    return count(segment, &rule);
+}
+
 void
 hwv_segment_get_drops(const struct hwv_segment *segment,
                       struct hwv_segment_drops *drops)
@@ -51,11 +60,11 @@ hwv_segment_get_drops(const struct hwv_segment *segment,
     drops->zero_source = count(segment, &rule);
     hwv_rule_place_wrong(&rule, vtag, HWV_BELIEF_STATIC);
     drops->moved_static = count(segment, &rule);
-    hwv_rule_vtep_from_tunnel(&rule, vtag, segment->trunk);
-    drops->tunnel_to_tunnel = count(segment, &rule);
     hwv_rule_vtep_down(&rule, vtag);
     drops->vtep_down = count(segment, &rule);
 
+    drops->tunnel_to_tunnel = (segment->dropped_tunnel_to_tunnel
+                               + count_tunnel_to_tunnel(segment));
     drops->unknown = segment->dropped_unknown;
     drops->tagged = segment->dropped_tagged;
     HMAP_FOR_EACH (member, node, &segment->members) {
@@ -77,4 +86,10 @@ hwv_segment_keep_drops(struct hwv_segment *segment,
 {
     hwv_segment_keep_unknown_drops(segment, member);
     segment->dropped_tagged += count_tagged(segment, member);
+}
+
+void
+hwv_segment_keep_trunk_drops(struct hwv_segment *segment)
+{
+    segment->dropped_tunnel_to_tunnel += count_tunnel_to_tunnel(segment);
 }

@@ -114,6 +114,7 @@ hwv_segment_set_trunk(struct hwv_segment *segment, ofp_port_t trunk)
         return;
     }
     if (segment->trunk != OFPP_NONE) {
+        hwv_segment_keep_trunk_drops(segment);
         trunk_rules(segment, uninstall);
     }
     segment->trunk = trunk;

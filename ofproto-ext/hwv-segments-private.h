@@ -94,9 +94,10 @@ struct hwv_segment {
 
     bool macs_changed;          /* All have to be looked at. */
 
-    /* Drops of members that have gone. */
+    /* Drops of members and trunks that have gone. */
     uint64_t dropped_tagged;
     uint64_t dropped_unknown;
+    uint64_t dropped_tunnel_to_tunnel;
     bool wanted;                /* While members are collected. */
 };
 
@@ -260,6 +261,9 @@ void hwv_segment_get_drops(const struct hwv_segment *,
 void hwv_segment_keep_drops(struct hwv_segment *, const struct hwv_member *);
 void hwv_segment_keep_unknown_drops(struct hwv_segment *,
                                     const struct hwv_member *);
+
+/* The same, as the trunk goes. */
+void hwv_segment_keep_trunk_drops(struct hwv_segment *);
 
 void hwv_segment_cmd_register(void);
 
