@@ -177,8 +177,8 @@ open_socket(void)
     }
     if (setsockopt(nl_socket_get_fd(s), SOL_SOCKET, SO_RCVBUFFORCE, &size,
                    sizeof size)) {
-        VLOG_INFO("no large receive buffer for the kernel's forwarding "
-                  "entries: %s", ovs_strerror(errno));
+        VLOG_DBG("no large receive buffer for the kernel's forwarding "
+                 "entries: %s", ovs_strerror(errno));
     }
     return s;
 }
