@@ -15,10 +15,13 @@
  *     over at once, as is each entry that is permanent or without ARP.
  *   - An entry that merely changes its state (reachable, stale, delay, probe)
  *     is not: the kernel may be the last to know of a new MAC.
- *   - What OVS does not know is looked for here before it is asked for.
+ *   - What OVS does not know is looked for here, too.  Where the kernel does
+ *     not vouch for a MAC (stale, delay, probe) it is only a hint: it is used,
+ *     and asked for at once.
  *
- * The kernel tells of changes by netlink.  When it could not tell of all
- * (ENOBUFS), everything is read again.
+ * The kernel tells of changes by netlink, of its devices' going, too.  When it
+ * could not tell of all (ENOBUFS), everything is read again, and what is not
+ * there any more is forgotten.
  *
  * Main thread only. */
 
@@ -30,10 +33,17 @@
 /* Starts to follow the kernel. */
 void hwv_neigh_kernel_register(void);
 
-/* Does the kernel know neighbour 'ip' (IPv4 as IPv4-mapped) of bridge
- * 'bridge'?  If so, stores its MAC in '*mac'. */
-bool hwv_neigh_kernel_find(const char *bridge, const struct in6_addr *ip,
-                           struct eth_addr *mac);
+enum hwv_neigh_kernel_says {
+    HWV_NEIGH_KERNEL_NOTHING,
+    HWV_NEIGH_KERNEL_HINT,      /* STALE, DELAY, PROBE. */
+    HWV_NEIGH_KERNEL_CONFIRMED, /* REACHABLE, PERMANENT, NOARP. */
+};
+
+/* What does the kernel say about neighbour 'ip' (IPv4 as IPv4-mapped) of
+ * bridge 'bridge'?  Unless nothing, stores its MAC in '*mac'. */
+enum hwv_neigh_kernel_says
+hwv_neigh_kernel_find(const char *bridge, const struct in6_addr *ip,
+                      struct eth_addr *mac);
 
 /* Main loop. */
 void hwv_neigh_kernel_run(void);

@@ -50,6 +50,7 @@ static long long int next_lookup;
 static long long int next_request = LLONG_MAX;
 
 static bool look_up(struct hwv_neighbor *, long long int now);
+static bool is_hint(const struct hwv_neighbor *);
 static void hear(struct hwv_neighbor *, long long int now);
 static void heard_of(struct hwv_neighbor *, long long int now);
 static void request(struct hwv_neighbor *, long long int now);
@@ -171,7 +172,10 @@ look_up(struct hwv_neighbor *neighbor, long long int now)
         bool same = was_known && eth_addr_equals(mac, neighbor->mac);
 
         neighbor->mac = mac;
-        if (!same) {
+        if (!same && is_hint(neighbor)) {
+            neighbor->n_unanswered = 0;
+            neighbor->next_request = now;
+        } else if (!same) {
             heard_of(neighbor, now);
         }
         return !same;
@@ -181,6 +185,17 @@ look_up(struct hwv_neighbor *neighbor, long long int now)
         neighbor->next_request = now;
     }
     return was_known;
+}
+
+/* Is its MAC one that the kernel had once, and does not vouch for? */
+static bool
+is_hint(const struct hwv_neighbor *neighbor)
+{
+    struct eth_addr mac;
+
+    return (hwv_neigh_kernel_find(neighbor->bridge, &neighbor->ip, &mac)
+            == HWV_NEIGH_KERNEL_HINT
+            && eth_addr_equals(mac, neighbor->mac));
 }
 
 /* Has somebody confirmed where 'neighbor' is? */

@@ -19,7 +19,9 @@
  * second apart; then anybody is asked where it is, as above, and it counts as
  * silent.  Packets go on to its last MAC: it may be deaf to ARP only.
  *
- * What OVS's neighbour cache says counts, wherever it got it from.
+ * What OVS's neighbour cache says counts, wherever it got it from.  If it is
+ * what the kernel only remembers (hwv-neigh-kernel.h), the neighbour is used,
+ * and asked at once whether it is still there.
  *
  * Main thread only. */
 
