@@ -40,6 +40,8 @@ ofproto_ext_libhwvofproto_la_SOURCES = \
 	ofproto-ext/hwv-packet-in.h \
 	ofproto-ext/hwv-plugin.c \
 	ofproto-ext/hwv-plugin.h \
+	ofproto-ext/hwv-port-counts.c \
+	ofproto-ext/hwv-port-counts.h \
 	ofproto-ext/hwv-route.c \
 	ofproto-ext/hwv-route.h \
 	ofproto-ext/hwv-rule-store.c \

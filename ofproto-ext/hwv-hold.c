@@ -10,6 +10,7 @@
 #include "dp-packet.h"
 #include "flow.h"
 #include "hash.h"
+#include "hwv-port-counts.h"
 #include "ofproto/ofproto-dpif.h"
 #include "ofproto/ofproto-provider.h"
 #include "openvswitch/list.h"
@@ -25,6 +26,7 @@
 COVERAGE_DEFINE(hwv_hold_put);
 COVERAGE_DEFINE(hwv_hold_sent);
 COVERAGE_DEFINE(hwv_hold_drop_full);        /* HWV_HOLD_MAX_PACKETS. */
+COVERAGE_DEFINE(hwv_hold_drop_port);        /* HWV_HOLD_MAX_PORT. */
 COVERAGE_DEFINE(hwv_hold_drop_total);       /* HWV_HOLD_MAX_TOTAL. */
 COVERAGE_DEFINE(hwv_hold_drop_old);         /* HWV_HOLD_MAX_AGE. */
 COVERAGE_DEFINE(hwv_hold_drop_withdrawn);   /* No such VTEP any more. */
@@ -35,7 +37,7 @@ struct held {
     struct ovs_list node;       /* In 'hold->queue', the oldest first. */
     struct dp_packet *packet;
     struct flow flow;           /* Of the packet, and its metadata. */
-    struct uuid ofproto;
+    struct hwv_port_key from;
     long long int since;        /* msec. */
 };
 
@@ -53,12 +55,20 @@ struct hold {
     struct ovs_mutex mutex;
     enum hold_mode mode OVS_GUARDED;
     struct ovs_list queue OVS_GUARDED;  /* Of struct held. */
-    unsigned int n_released OVS_GUARDED; /* Sent since the release began. */
+
+    /* Those that wait, or were sent since the release began. */
+    struct hwv_port_counts ports OVS_GUARDED;
     struct hwv_hold_stats stats OVS_GUARDED;
 };
 
 static struct cmap holds = CMAP_INITIALIZER;
 static atomic_count total = ATOMIC_COUNT_INIT(0);   /* Packets that wait. */
+
+/* The same by port, and those of them that are not in a port's reserve. */
+static struct ovs_mutex room_mutex = OVS_MUTEX_INITIALIZER;
+static struct hwv_port_counts room_ports OVS_GUARDED_BY(room_mutex)
+    = { HMAP_INITIALIZER(&room_ports.counts) };
+static unsigned int n_beyond_reserve OVS_GUARDED_BY(room_mutex);
 
 /* When hwv_hold_run() looks for packets that have waited too long, msec. */
 static long long int next_look;
@@ -69,6 +79,8 @@ static bool enqueue(struct hold *hold, struct ofproto_dpif *,
                     struct dp_packet *, const struct flow *)
     OVS_REQUIRES(hold->mutex);
 static struct held *dequeue(struct hold *hold) OVS_REQUIRES(hold->mutex);
+static bool take_room(const struct hwv_port_key *);
+static void give_room(const struct hwv_port_key *);
 static void held_free(struct held *);
 static void drop_old(struct hold *hold, long long int limit)
     OVS_REQUIRES(hold->mutex);
@@ -86,6 +98,7 @@ hwv_hold_create(uint32_t vtep_id, bool direct)
     ovs_mutex_lock(&hold->mutex);
     hold->mode = direct ? DIRECT : HOLDING;
     ovs_list_init(&hold->queue);
+    hwv_port_counts_init(&hold->ports);
     ovs_mutex_unlock(&hold->mutex);
     cmap_insert(&holds, &hold->node, hash_int(vtep_id, 0));
 }
@@ -114,12 +127,14 @@ hwv_hold_destroy(uint32_t vtep_id)
         COVERAGE_INC(hwv_hold_drop_withdrawn);
         held_free(held);
     }
+    hwv_port_counts_destroy(&hold->ports);
     ovs_mutex_unlock(&hold->mutex);
     ovsrcu_postpone(hold_free, hold);
 }
 
 /* It sends without the mutex, so nobody waits for it.  It comes to an end, as
- * enqueue() lets in no more than what may wait less 'n_released'. */
+ * what it has sent stays in 'ports' until then, and so enqueue() lets in no
+ * more than what may wait. */
 void
 hwv_hold_release(uint32_t vtep_id)
 {
@@ -131,10 +146,8 @@ hwv_hold_release(uint32_t vtep_id)
 
         ovs_mutex_lock(&hold->mutex);
         held = dequeue(hold);
-        if (held) {
-            hold->n_released++;
-        } else {
-            hold->n_released = 0;
+        if (!held) {
+            hwv_port_counts_clear(&hold->ports);
             hold->mode = DIRECT;
             more = false;
         }
@@ -142,7 +155,7 @@ hwv_hold_release(uint32_t vtep_id)
 
         if (held) {
             struct ofproto_dpif *ofproto
-                = ofproto_dpif_lookup_by_uuid(&held->ofproto);
+                = ofproto_dpif_lookup_by_uuid(&held->from.bridge);
 
             count_sent(hold, inject(ofproto, &held->flow, held->packet));
             held_free(held);
@@ -275,31 +288,32 @@ static bool
 enqueue(struct hold *hold, struct ofproto_dpif *ofproto,
         struct dp_packet *packet, const struct flow *flow)
 {
+    const struct hwv_port_key from = { ofproto->uuid, flow->in_port.ofp_port };
     struct held *held;
 
-    if (hold->stats.held + hold->n_released >= HWV_HOLD_MAX_PACKETS) {
+    if (hwv_port_counts_get(&hold->ports, &from) >= HWV_HOLD_MAX_PACKETS) {
         COVERAGE_INC(hwv_hold_drop_full);
         hold->stats.dropped++;
         return false;
     }
-    if (atomic_count_inc(&total) >= HWV_HOLD_MAX_TOTAL) {
-        atomic_count_dec(&total);
-        COVERAGE_INC(hwv_hold_drop_total);
+    if (!take_room(&from)) {
         hold->stats.dropped++;
         return false;
     }
 
+    hwv_port_counts_inc(&hold->ports, &from);
     held = xmalloc(sizeof *held);
     held->packet = packet;
     held->flow = *flow;
-    held->ofproto = ofproto->uuid;
+    held->from = from;
     held->since = time_msec();
     ovs_list_push_back(&hold->queue, &held->node);
     hold->stats.held++;
     return true;
 }
 
-/* Returns the packet that has waited longest, or NULL. */
+/* Returns the packet that has waited longest, or NULL.  It stays counted in
+ * 'ports'. */
 static struct held *
 dequeue(struct hold *hold)
 {
@@ -310,8 +324,44 @@ dequeue(struct hold *hold)
     }
     held = CONTAINER_OF(ovs_list_pop_front(&hold->queue), struct held, node);
     hold->stats.held--;
-    atomic_count_dec(&total);
+    give_room(&held->from);
     return held;
+}
+
+/* Takes room for a packet from a port.  If there is none, counts that and
+ * returns false. */
+static bool
+take_room(const struct hwv_port_key *from)
+{
+    bool taken = false;
+    unsigned int n;
+
+    ovs_mutex_lock(&room_mutex);
+    n = hwv_port_counts_get(&room_ports, from);
+    if (n >= HWV_HOLD_MAX_PORT) {
+        COVERAGE_INC(hwv_hold_drop_port);
+    } else if (n >= HWV_HOLD_RESERVED
+               && n_beyond_reserve >= HWV_HOLD_MAX_TOTAL) {
+        COVERAGE_INC(hwv_hold_drop_total);
+    } else {
+        n_beyond_reserve += n >= HWV_HOLD_RESERVED;
+        hwv_port_counts_inc(&room_ports, from);
+        atomic_count_inc(&total);
+        taken = true;
+    }
+    ovs_mutex_unlock(&room_mutex);
+    return taken;
+}
+
+static void
+give_room(const struct hwv_port_key *from)
+{
+    ovs_mutex_lock(&room_mutex);
+    hwv_port_counts_dec(&room_ports, from);
+    n_beyond_reserve -= (hwv_port_counts_get(&room_ports, from)
+                         >= HWV_HOLD_RESERVED);
+    atomic_count_dec(&total);
+    ovs_mutex_unlock(&room_mutex);
 }
 
 /* Drops what has waited since 'limit' (msec) or longer. */
@@ -327,6 +377,7 @@ drop_old(struct hold *hold, long long int limit)
         }
         COVERAGE_INC(hwv_hold_drop_old);
         hold->stats.dropped++;
+        hwv_port_counts_dec(&hold->ports, &held->from);
         held_free(dequeue(hold));
     }
 }

@@ -20,16 +20,19 @@
  * of the packets that one thread has for a VTEP, first go those that waited,
  * then those that it put late, then those that never came here.  A guest that
  * sends faster than the main thread does cannot make that last for ever: until
- * it is over, what has been sent counts against the limit as if it waited.
+ * it is over, what has been sent counts as if it waited for the VTEP.
  *
  * "Sent" means that the packet goes to OVS's internal table
  * (resubmit(,254)) with the metadata that it was put with.  That must not lead
  * to where packets are put here: in direct mode it would never end.
  *
- * Limits: HWV_HOLD_MAX_PACKETS for one VTEP, HWV_HOLD_MAX_TOTAL for all, and
- * HWV_HOLD_MAX_AGE for a packet.  What is beyond is dropped, newest first, and
- * counted: for the VTEP (hwvxlan/vtep-show) and by reason (coverage/show,
- * hwv_hold_drop_*).
+ * Limits: of the packets that came from one port, HWV_HOLD_MAX_PACKETS may
+ * wait for one VTEP and HWV_HOLD_MAX_PORT for all; of all ports'
+ * HWV_HOLD_MAX_TOTAL, not counting the first HWV_HOLD_RESERVED of each port,
+ * which always have room: so no guest, nor many of them, can take the room for
+ * another one's first packets.  A packet waits for HWV_HOLD_MAX_AGE.  What is
+ * beyond is dropped, newest first, and counted: for the VTEP
+ * (hwvxlan/vtep-show) and by reason (coverage/show, hwv_hold_drop_*).
  *
  * Thread-safety: hwv_hold_put() from any thread, and it does not wait for
  * others to send; all else from the main thread. */
@@ -43,6 +46,8 @@
 struct ofproto_dpif;
 
 #define HWV_HOLD_MAX_PACKETS 256
+#define HWV_HOLD_MAX_PORT 512
+#define HWV_HOLD_RESERVED 32
 #define HWV_HOLD_MAX_TOTAL 8192
 #define HWV_HOLD_MAX_AGE 5000   /* msec. */
 

@@ -130,6 +130,7 @@ hwv_neighbor_run(void (*changed)(struct hwv_neighbor *))
     next_request = LLONG_MAX;
     HMAP_FOR_EACH (neighbor, node, &neighbors) {
         bool gave_up = hwv_neighbor_gave_up(neighbor);
+        bool lost = hwv_neighbor_is_lost(neighbor);
         bool news = lookup && look_up(neighbor, now);
 
         hear(neighbor, now);
@@ -138,7 +139,8 @@ hwv_neighbor_run(void (*changed)(struct hwv_neighbor *))
             request(neighbor, now);
             budget--;
         }
-        if (news || gave_up != hwv_neighbor_gave_up(neighbor)) {
+        if (news || gave_up != hwv_neighbor_gave_up(neighbor)
+            || lost != hwv_neighbor_is_lost(neighbor)) {
             changed(neighbor);
         }
         next_request = MIN(next_request, neighbor->next_request);

@@ -58,6 +58,10 @@ struct hwv_neighbor {
  * asked whether it is still there. */
 #define HWV_NEIGHBOR_PATIENCE 4
 
+/* Those after which nobody waits for it any more: the sixth is sent 7 3/4 s
+ * after the first. */
+#define HWV_NEIGHBOR_LOST 6
+
 /* Refers to neighbour 'ip' on 'bridge', that 'dev' asks for.  It may be
  * known right away. */
 struct hwv_neighbor *hwv_neighbor_ref(const char *bridge, const char *dev,
@@ -73,9 +77,16 @@ hwv_neighbor_gave_up(const struct hwv_neighbor *neighbor)
     return neighbor->n_unanswered >= HWV_NEIGHBOR_PATIENCE;
 }
 
+/* Is it not known where it is, and no use to wait for it? */
+static inline bool
+hwv_neighbor_is_lost(const struct hwv_neighbor *neighbor)
+{
+    return !neighbor->known && neighbor->n_unanswered >= HWV_NEIGHBOR_LOST;
+}
+
 /* Main loop: looks at OVS's cache, and asks.  Calls 'changed' for each
- * neighbour that became known or unknown, that was given up or is there again,
- * or that has another MAC. */
+ * neighbour that became known or unknown, that was given up, got lost, or is
+ * there again, or that has another MAC. */
 void hwv_neighbor_run(void (*changed)(struct hwv_neighbor *));
 void hwv_neighbor_wait(void);
 

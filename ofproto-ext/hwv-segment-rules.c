@@ -356,7 +356,8 @@ hwv_rule_vtep_from_tunnel(struct hwv_rule *rule, const struct hwv_vtag *vtag,
     match_set_in_port(&rule->match, tunnel);
 }
 
-/* The VTEP has no route, or has just gone, or there is no tunnel port. */
+/* The VTEP has no route, has not answered for long, or has just gone, or there
+ * is no tunnel port. */
 void
 hwv_rule_vtep_down(struct hwv_rule *rule, const struct hwv_vtag *vtag)
 {

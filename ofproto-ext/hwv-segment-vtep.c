@@ -100,8 +100,6 @@ install_everywhere(const struct hwv_vtep *vtep)
     }
 }
 
-/* While the next hop is being resolved, packets wait; also if it has not
- * answered for long, since it is asked again and again. */
 static void
 install(struct hwv_bridge *bridge, const struct hwv_vtep *vtep)
 {
@@ -117,8 +115,8 @@ install(struct hwv_bridge *bridge, const struct hwv_vtep *vtep)
     hwv_rule_install(bridge->ofproto, &rule);
     hwv_rule_destroy(&rule);
     hwv_rule_vtep(&rule, vtep->id, &vtep->ip, bridge->tunnel,
-                  !hwv_vtep_state_sends(vtep->state));
-    if (vtep->state == HWV_VTEP_NO_ROUTE) {
+                  vtep->use == HWV_VTEP_HOLD);
+    if (vtep->use == HWV_VTEP_DROP) {
         hwv_rule_remove(bridge->ofproto, &rule);
     } else {
         hwv_rule_install(bridge->ofproto, &rule);

@@ -232,7 +232,7 @@ struct hwv_segment_vtep {
 struct hwv_segment_vtep *hwv_segment_vtep_ref(const struct in6_addr *);
 void hwv_segment_vtep_unref(struct hwv_segment_vtep *);
 
-/* 'vtep' has changed its state. */
+/* Packets to 'vtep' have to be treated differently. */
 void hwv_segment_vtep_changed(struct hwv_vtep *vtep, void *aux);
 
 /* Installs the rules of all VTEPs in 'bridge', or removes them as 'tunnel' is
@@ -251,7 +251,7 @@ struct hwv_segment_drops {
     uint64_t unknown;           /* options:unknown=drop. */
     uint64_t tagged;            /* From a VF in a VLAN. */
     uint64_t tunnel_to_tunnel;
-    uint64_t vtep_down;         /* VTEP without route. */
+    uint64_t vtep_down;         /* VTEP without route, or lost. */
 };
 void hwv_segment_get_drops(const struct hwv_segment *,
                            struct hwv_segment_drops *);

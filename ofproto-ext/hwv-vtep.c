@@ -36,6 +36,7 @@ static uint32_t new_id(void);
 static void follow_route(struct hwv_vtep *);
 static void use_route(struct hwv_vtep *, const struct hwv_route *);
 static enum hwv_vtep_state vtep_state(const struct hwv_vtep *);
+static enum hwv_vtep_use vtep_use(const struct hwv_vtep *);
 static void update(struct hwv_vtep *);
 static void neighbor_changed(struct hwv_neighbor *);
 
@@ -58,8 +59,9 @@ hwv_vtep_ref(const struct in6_addr *ip)
         hmap_insert(&vteps_by_id, &vtep->id_node, hash_int(vtep->id, 0));
         follow_route(vtep);
         vtep->state = vtep_state(vtep);
+        vtep->use = vtep_use(vtep);
         hwv_withdraw_end(ip);
-        hwv_hold_create(vtep->id, hwv_vtep_state_sends(vtep->state));
+        hwv_hold_create(vtep->id, vtep->use == HWV_VTEP_SEND);
     }
     vtep->n_refs++;
     return vtep;
@@ -223,25 +225,39 @@ vtep_state(const struct hwv_vtep *vtep)
     return gave_up ? HWV_VTEP_UNREACHABLE : HWV_VTEP_RESOLVING;
 }
 
+/* According to its state. */
+static enum hwv_vtep_use
+vtep_use(const struct hwv_vtep *vtep)
+{
+    if (vtep->state >= HWV_VTEP_SILENT) {
+        return HWV_VTEP_SEND;
+    }
+    return (vtep->state == HWV_VTEP_NO_ROUTE
+            || hwv_neighbor_is_lost(vtep->neighbor)
+            ? HWV_VTEP_DROP
+            : HWV_VTEP_HOLD);
+}
+
 static void
 update(struct hwv_vtep *vtep)
 {
-    enum hwv_vtep_state state = vtep_state(vtep), old = vtep->state;
-    bool sends = hwv_vtep_state_sends(state);
-    char ip[INET6_ADDRSTRLEN];
+    enum hwv_vtep_state old_state = vtep->state;
+    enum hwv_vtep_use old_use = vtep->use;
 
-    if (state == old) {
-        return;
+    vtep->state = vtep_state(vtep);
+    if (vtep->state != old_state) {
+        char ip[INET6_ADDRSTRLEN];
+
+        VLOG_INFO_RL(&rl, "VTEP %s: %s", ipv6_string_mapped(ip, &vtep->ip),
+                     hwv_vtep_state_name(vtep->state));
     }
-    VLOG_INFO_RL(&rl, "VTEP %s: %s", ipv6_string_mapped(ip, &vtep->ip),
-                 hwv_vtep_state_name(state));
-    vtep->state = state;
-    if (sends && hwv_vtep_state_sends(old)) {
+    vtep->use = vtep_use(vtep);
+    if (vtep->use == old_use) {
         return;
     }
 
     /* In this order: see hwv-hold.h. */
-    if (sends) {
+    if (vtep->use == HWV_VTEP_SEND) {
         hwv_hold_release(vtep->id);
     } else {
         hwv_hold_start(vtep->id);

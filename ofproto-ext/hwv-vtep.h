@@ -12,10 +12,13 @@
  * (hwv-neighbor.h), and who registered a callback is told whenever packets to
  * it have to be treated differently.
  *
- *     NO_ROUTE      No route, or one by a device that is no port of a bridge.
- *     RESOLVING     The next hop has been asked for.
+ *     NO_ROUTE      No route, or one by a device that is no port of a bridge:
+ *                   packets are dropped.
+ *     RESOLVING     The next hop has been asked for: packets wait
+ *                   (hwv-hold.h).
  *     UNREACHABLE   It has not answered for a while; it is asked for all the
- *                   same, less often.
+ *                   same, less often.  Packets wait until it was asked for
+ *                   HWV_NEIGHBOR_LOST times, and then they are dropped.
  *     SILENT        The next hop's MAC is known, but it has not answered for a
  *                   while: OVS sends.
  *     UP            The next hop's MAC is known: OVS sends.
@@ -42,12 +45,12 @@ enum hwv_vtep_state {
     HWV_VTEP_UP,
 };
 
-/* Can packets be sent to a VTEP in this state? */
-static inline bool
-hwv_vtep_state_sends(enum hwv_vtep_state state)
-{
-    return state >= HWV_VTEP_SILENT;
-}
+/* What has to become of packets to a VTEP. */
+enum hwv_vtep_use {
+    HWV_VTEP_DROP,
+    HWV_VTEP_HOLD,
+    HWV_VTEP_SEND,
+};
 
 struct hwv_vtep {
     struct hmap_node node;      /* In all VTEPs, by 'ip'. */
@@ -57,6 +60,7 @@ struct hwv_vtep {
                                  * not used again for long. */
     unsigned int n_refs;
     enum hwv_vtep_state state;
+    enum hwv_vtep_use use;
 
     struct hwv_route route;     /* All zeros if there is none. */
     struct hwv_neighbor *neighbor; /* The next hop, or NULL without route. */
@@ -86,8 +90,8 @@ const struct hmap *hwv_vteps(void);
 const char *hwv_vtep_state_name(enum hwv_vtep_state);
 
 /* From now on 'changed' is called with 'aux', by hwv_vtep_run(), after each
- * change of a VTEP's state, but between those in which packets are sent.  It
- * may not refer to VTEPs or end references. */
+ * change of what has to become of packets to a VTEP.  It may not refer to
+ * VTEPs or end references. */
 void hwv_vtep_set_cb(void (*changed)(struct hwv_vtep *, void *aux), void *aux);
 
 /* Main loop. */

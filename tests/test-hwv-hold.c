@@ -74,7 +74,7 @@ ofproto_dpif_execute_actions(struct ofproto_dpif *ofproto,
 }
 
 static void
-put(uint32_t vtep, uint32_t thread, uint32_t number)
+put_from(uint16_t port, uint32_t vtep, uint32_t thread, uint32_t number)
 {
     struct payload payload = { .thread = thread, .number = number };
     char data[ETH_HEADER_LEN + sizeof payload];
@@ -83,11 +83,17 @@ put(uint32_t vtep, uint32_t thread, uint32_t number)
     memset(&metadata, 0, sizeof metadata);
     metadata.regs[13] = vtep;
     metadata.regs[15] = 0xabcd;
-    metadata.in_port.ofp_port = u16_to_ofp(7);
+    metadata.in_port.ofp_port = u16_to_ofp(port);
     memset(data, 0, sizeof data);
     data[11] = 5;               /* The source MAC's last byte. */
     memcpy(data + ETH_HEADER_LEN, &payload, sizeof payload);
     hwv_hold_put(&bridge, vtep, data, sizeof data, &metadata);
+}
+
+static void
+put(uint32_t vtep, uint32_t thread, uint32_t number)
+{
+    put_from(7, vtep, thread, number);
 }
 
 static size_t
@@ -173,44 +179,88 @@ START_TEST(test_metadata_stays)
 }
 END_TEST
 
-START_TEST(test_limits)
+/* What a port may have for one VTEP, and for all. */
+START_TEST(test_limits_of_a_port)
 {
-    const uint32_t n_vteps = HWV_HOLD_MAX_TOTAL / HWV_HOLD_MAX_PACKETS;
+    const uint32_t max = HWV_HOLD_MAX_PACKETS;
+    const uint32_t n_vteps = HWV_HOLD_MAX_PORT / max;
 
     for (uint32_t vtep = 1; vtep <= n_vteps + 1; vtep++) {
         hwv_hold_create(vtep, false);
     }
 
     /* One too many for the VTEP: the newest is dropped. */
-    for (uint32_t i = 0; i <= HWV_HOLD_MAX_PACKETS; i++) {
+    for (uint32_t i = 0; i <= max; i++) {
         put(1, 0, i);
     }
-    check_stats(1, HWV_HOLD_MAX_PACKETS, 0, 1);
+    check_stats(1, max, 0, 1);
 
-    /* One too many for all. */
+    /* Another port is not concerned. */
+    put_from(8, 1, 1, 0);
+    check_stats(1, max + 1, 0, 1);
+
+    /* One too many for all VTEPs. */
     for (uint32_t vtep = 2; vtep <= n_vteps; vtep++) {
-        for (uint32_t i = 0; i < HWV_HOLD_MAX_PACKETS; i++) {
-            put(vtep, 1, i);
+        for (uint32_t i = 0; i < max; i++) {
+            put(vtep, 2, i);
         }
     }
     put(n_vteps + 1, 2, 0);
     check_stats(n_vteps + 1, 0, 0, 1);
-
-    hwv_hold_release(1);
-    check_order(HWV_HOLD_MAX_PACKETS);
-    put(n_vteps + 1, 2, 0);
+    put_from(8, n_vteps + 1, 2, 0);
     check_stats(n_vteps + 1, 1, 0, 1);
 
-    /* What waits for a VTEP that is withdrawn makes room. */
+    /* What is sent makes room. */
+    hwv_hold_release(1);
+    check_order(max + 1);
+    put(n_vteps + 1, 2, 1);
+    check_stats(n_vteps + 1, 2, 0, 1);
+
+    /* So does what waits for a VTEP that is withdrawn. */
     hwv_hold_destroy(2);
     check_stats(2, 0, 0, 0);
-    put(2, 1, 0);
+    put(2, 2, 0);
     hwv_hold_create(2, false);
-    for (uint32_t i = 0; i < HWV_HOLD_MAX_PACKETS; i++) {
+    for (uint32_t i = 0; i < max; i++) {
+        put(2, 2, i);
+    }
+    check_stats(2, max, 0, 0);
+    check_order(max + 1);
+}
+END_TEST
+
+/* However much others have, each port has room for some. */
+START_TEST(test_reserve)
+{
+    const uint32_t each = HWV_HOLD_MAX_PACKETS - HWV_HOLD_RESERVED;
+    const uint32_t n_hogs = HWV_HOLD_MAX_TOTAL / each + 1;
+    struct hwv_hold_stats stats;
+
+    hwv_hold_create(1, false);
+    for (uint32_t i = 0; i < n_hogs; i++) {
+        for (uint32_t j = 0; j < HWV_HOLD_MAX_PACKETS; j++) {
+            put_from(100 + i, 1, 0, j);
+        }
+    }
+    hwv_hold_get_stats(1, &stats);
+    ck_assert_uint_eq(stats.held,
+                      HWV_HOLD_MAX_TOTAL + n_hogs * HWV_HOLD_RESERVED);
+    ck_assert_uint_gt(stats.dropped, 0);
+
+    hwv_hold_create(2, false);
+    for (uint32_t i = 0; i < HWV_HOLD_RESERVED; i++) {
         put(2, 1, i);
     }
-    check_stats(2, HWV_HOLD_MAX_PACKETS, 0, 0);
-    check_order(HWV_HOLD_MAX_PACKETS);
+    check_stats(2, HWV_HOLD_RESERVED, 0, 0);
+    put(2, 1, HWV_HOLD_RESERVED);
+    check_stats(2, HWV_HOLD_RESERVED, 0, 1);
+
+    /* All room comes back. */
+    hwv_hold_destroy(1);
+    for (uint32_t i = HWV_HOLD_RESERVED; i < HWV_HOLD_MAX_PACKETS; i++) {
+        put(2, 1, i);
+    }
+    check_stats(2, HWV_HOLD_MAX_PACKETS, 0, 1);
 }
 END_TEST
 
@@ -328,7 +378,8 @@ main(int argc OVS_UNUSED, char *argv[])
 
     tcase_add_test(tcase, test_waits_and_goes_in_order);
     tcase_add_test(tcase, test_metadata_stays);
-    tcase_add_test(tcase, test_limits);
+    tcase_add_test(tcase, test_limits_of_a_port);
+    tcase_add_test(tcase, test_reserve);
     tcase_add_test(tcase, test_late_packets_queue_up);
     tcase_add_test(tcase, test_release_ends);
     tcase_add_test(tcase, test_threads);
