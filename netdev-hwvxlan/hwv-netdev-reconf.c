@@ -207,7 +207,9 @@ use_wire(struct hwv_netdev *dev, struct hwv_wire *wire)
     if (old) {
         move_flags(hwv_wire_netdev(old), hwv_wire_netdev(wire));
 
-        /* Policing and QoS move when OVS looks at the configuration again. */
+        /* Policing and QoS move when OVS looks at the configuration again.
+         * OVS 3.1 does not free the QoS of a DPDK netdev that goes. */
+        netdev_set_qos(hwv_wire_netdev(old), NULL, NULL);
         if_notifier_manual_report();
     }
     dev->wire_ifindex = 0;
