@@ -4,6 +4,7 @@
 figures of its main thread."""
 
 import os
+import re
 import statistics
 import struct
 import sys
@@ -16,6 +17,7 @@ import switch                           # noqa: E402
 NEXT_HOP = '1.1.2.92'
 WORLD = {'pmds': 1, 'pfs': ['pf0'], 'nic_of': {}, 'pf_options': {}}
 FOREVER = 10000000              # Milliseconds.
+CHUNK = 2000                    # Flows, see add_flows().
 
 
 class Switch(switch.Switch):
@@ -49,6 +51,20 @@ class Switch(switch.Switch):
         self.ofctl('add-flow', 'br0', 'actions=normal')
         self.wait(lambda: 'Iterations' in self.ctl(
             'dpif-netdev/pmd-perf-show'), 'PMD threads')
+
+    def add_flows(self, port, frames):
+        """Sends frames, each of which makes a datapath flow of its own.  OVS
+        allows for 10,000 at first, and for 1,000 more each time that it has
+        looked at all of them and that did not take long."""
+        for at in range(0, len(frames), CHUNK):
+            self.wait(lambda: self.flow_limit() >= at + 2 * CHUNK,
+                      'room for %d flows' % (at + CHUNK))
+            self.inject(port, frames[at:at + CHUNK])
+        self.barrier()
+
+    def flow_limit(self):
+        return int(re.search(r'\(limit (\d+)\)',
+                             self.ctl('upcall/show')).group(1))
 
     def process(self):
         return self.children[-1].pid

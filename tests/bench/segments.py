@@ -89,8 +89,7 @@ class Segment:
                                    for i in range(n_local)])
         self.wait_for(self.n + n_local)
         self.switch.revalidate()
-        self.switch.inject('vm1', frames)
-        self.switch.barrier()
+        self.switch.add_flows('vm1', frames)
         return self.switch.ctl('dpctl/dump-flows').count('tnl_push')
 
     def entries(self):
