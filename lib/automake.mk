@@ -10,6 +10,10 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-flow-table.h \
 	lib/hwv-frame.c \
 	lib/hwv-frame.h \
+	lib/hwv-frequency.c \
+	lib/hwv-frequency.h \
+	lib/hwv-half-life.c \
+	lib/hwv-half-life.h \
 	lib/hwv-key.h \
 	lib/hwv-next-hop.c \
 	lib/hwv-next-hop.h \
@@ -17,6 +21,13 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-number.h \
 	lib/hwv-pipeline.c \
 	lib/hwv-pipeline.h \
+	lib/hwv-replacement-aged-lfu.c \
+	lib/hwv-replacement-groups.c \
+	lib/hwv-replacement-groups.h \
+	lib/hwv-replacement-policy.h \
+	lib/hwv-replacement-simple.c \
+	lib/hwv-replacement.c \
+	lib/hwv-replacement.h \
 	lib/hwv-source-table.c \
 	lib/hwv-source-table.h \
 	lib/hwv-tunnel-table.c \

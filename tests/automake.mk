@@ -22,6 +22,8 @@ UNIT_TESTS = \
 	tests/test-hwv-next-hop \
 	tests/test-hwv-nic-soft \
 	tests/test-hwv-pipeline \
+	tests/test-hwv-replacement \
+	tests/test-hwv-replacement-groups \
 	tests/test-hwv-source-table \
 	tests/test-hwv-tunnel-table \
 	tests/test-hwv-vport-offload
@@ -128,6 +130,20 @@ tests_test_hwv_pipeline_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-pipeline.c
 tests_test_hwv_pipeline_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_replacement_SOURCES = \
+	tests/hwv-replacement-world.c \
+	tests/hwv-replacement-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-replacement.c
+tests_test_hwv_replacement_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_replacement_groups_SOURCES = \
+	tests/hwv-replacement-world.c \
+	tests/hwv-replacement-world.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-replacement-groups.c
+tests_test_hwv_replacement_groups_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_actions_SOURCES = \
 	tests/hwv-odp-string.c \

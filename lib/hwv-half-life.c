@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include <config.h>
+#include "hwv-half-life.h"
+
+#include "util.h"
+
+/* Half-lives by the table's capacity, in packets per entry.  The shortest is
+ * all but "least recently used"; the longest sees a flow at the edge of a
+ * table that fits the traffic often enough to tell it from its neighbours.
+ * Those between are about where measured drifts are followed best. */
+static const double half_lives[HWV_FREQUENCY_SCALES] = {
+    .6, 3, 12, 60, 300
+};
+
+/* None is shorter than this, in packets, however small the table. */
+#define SHORTEST 16
+
+/* The scale to begin with: short, as there is nothing to remember yet. */
+#define FIRST_ACTIVE 1
+
+/* To insert a flow costs as much as so many misses. */
+#define INSERTION .03
+
+/* A longer memory is preferred if it serves this part less of the packets. */
+#define DOUBT .001
+
+/* The credit's memory, in packets: so many for each entry, and so many. */
+#define CREDIT_PER_ENTRY 4
+#define CREDIT_LEAST 16000
+
+/* Levels in the histogram: each octave has STEPS, and only the last N_BUCKETS
+ * are told apart.  Their end is RESERVE above the level of one packet that
+ * comes now, for counts of up to 2^32. */
+#define STEPS 8
+#define N_BUCKETS 1024
+#define RESERVE 256
+
+struct histogram {
+    long long int base;         /* Levels below have no bucket. */
+    long long int edge;         /* Bucket of the 'capacity'th highest level. */
+    int64_t above;              /* Flows in 'edge' and above. */
+    uint32_t n[N_BUCKETS];      /* Flows, by bucket modulo N_BUCKETS. */
+};
+
+struct hwv_half_life {
+    struct hwv_frequency_scales scales;
+    struct histogram histograms[HWV_FREQUENCY_SCALES];
+    double credits[HWV_FREQUENCY_SCALES];
+    double total;               /* Packets that could have been served. */
+    double credit_half_life;
+    uint64_t credited;          /* When credits last aged. */
+    uint64_t start, chosen;     /* When created, and last chosen. */
+    uint32_t capacity;
+    int active;
+};
+
+static void histogram_advance(struct histogram *, double now_level);
+static void histogram_add(struct histogram *, double level, int sign,
+                          uint32_t capacity);
+static double histogram_share(const struct histogram *, double level,
+                              uint32_t capacity);
+
+struct hwv_half_life *
+hwv_half_life_create(uint32_t capacity, uint64_t now)
+{
+    struct hwv_half_life *hl = xzalloc(sizeof *hl);
+
+    hl->capacity = capacity;
+    hl->start = hl->chosen = hl->credited = now;
+    hl->active = FIRST_ACTIVE;
+    hl->credit_half_life = (double) CREDIT_PER_ENTRY * capacity + CREDIT_LEAST;
+    for (int i = 0; i < HWV_FREQUENCY_SCALES; i++) {
+        struct histogram *h = &hl->histograms[i];
+        double half_life = MAX(half_lives[i] * capacity, SHORTEST << i);
+
+        hl->scales.half_life[i] = half_life;
+        h->base = h->edge = (long long int) (now / half_life * STEPS)
+                            + RESERVE - N_BUCKETS;
+    }
+    return hl;
+}
+
+void
+hwv_half_life_destroy(struct hwv_half_life *hl)
+{
+    free(hl);
+}
+
+const struct hwv_frequency_scales *
+hwv_half_life_scales(const struct hwv_half_life *hl)
+{
+    return &hl->scales;
+}
+
+static void
+move(struct hwv_half_life *hl, const struct hwv_frequency *f, int sign)
+{
+    for (int i = 0; i < HWV_FREQUENCY_SCALES; i++) {
+        histogram_add(&hl->histograms[i],
+                      hwv_frequency_level(f, &hl->scales, i), sign,
+                      hl->capacity);
+    }
+}
+
+void
+hwv_half_life_enter(struct hwv_half_life *hl, const struct hwv_frequency *f)
+{
+    move(hl, f, 1);
+}
+
+void
+hwv_half_life_leave(struct hwv_half_life *hl, const struct hwv_frequency *f)
+{
+    move(hl, f, -1);
+}
+
+/* What scale 'i' would have made of 'n' packets of 'f', the first of which
+ * came at 'first' and the others evenly until 'now'. */
+static double
+credit(const struct hwv_half_life *hl, const struct hwv_frequency *f, int i,
+       uint64_t n, double first, double now)
+{
+    const struct histogram *h = &hl->histograms[i];
+    double half_life = hl->scales.half_life[i];
+    double level = hwv_frequency_level(f, &hl->scales, i);
+    double gap = now > first ? first - f->at : 0;
+    double served, rest;
+
+    /* The edge is that of 'now', and was lower before. */
+    served = histogram_share(h, level + (now - first) / half_life,
+                             hl->capacity);
+    if (n == 1) {
+        return served - INSERTION * (1 - served);
+    }
+
+    /* The second and all that follow find the flow as the first left it. */
+    level = hwv_level(&hl->scales, i, 1 + f->count[i]
+                      * exp2(-(first - f->at) / half_life), first);
+    rest = histogram_share(h, level + (now - first - gap) / half_life,
+                           hl->capacity);
+    return served - INSERTION * (1 - served)
+           + (n - 1) * (rest - INSERTION * (1 - rest));
+}
+
+void
+hwv_half_life_count(struct hwv_half_life *hl, struct hwv_frequency *f,
+                    uint64_t n, uint64_t now, bool spread)
+{
+    double first = hwv_frequency_first(f, n, now, spread);
+    double age;
+
+    hwv_half_life_leave(hl, f);
+    age = exp2(-(double) (now - hl->credited) / hl->credit_half_life);
+    hl->total = hl->total * age + n;
+    hl->credited = now;
+    for (int i = 0; i < HWV_FREQUENCY_SCALES; i++) {
+        histogram_advance(&hl->histograms[i], now / hl->scales.half_life[i]);
+        hl->credits[i] *= age;
+        if (n) {
+            hl->credits[i] += credit(hl, f, i, n, first, now);
+        }
+    }
+    hwv_frequency_add(f, &hl->scales, n, now, spread);
+    if (!spread) {
+        hwv_frequency_catch_up(f, &hl->scales);
+    }
+    hwv_half_life_enter(hl, f);
+}
+
+int
+hwv_half_life_active(const struct hwv_half_life *hl)
+{
+    return hl->active;
+}
+
+bool
+hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
+{
+    double doubt = DOUBT * hl->total;
+    double best = hl->credits[0];
+    int choice = 0;
+
+    if (now - hl->chosen < hl->credit_half_life / 4) {
+        return false;
+    }
+    hl->chosen = now;
+
+    for (int i = 1; i < HWV_FREQUENCY_SCALES; i++) {
+        best = MAX(best, hl->credits[i]);
+    }
+    for (int i = 1; i < HWV_FREQUENCY_SCALES; i++) {
+        if (hl->credits[i] >= best - doubt) {
+            choice = i;
+        }
+    }
+
+    /* What is active stays if it is hardly worse. */
+    if (choice == hl->active
+        || (hl->credits[hl->active] >= best - doubt
+            && hl->credits[choice] < best - doubt / 2)) {
+        return false;
+    }
+    hl->active = choice;
+    return true;
+}
+
+static uint32_t *
+bucket(struct histogram *h, long long int i)
+{
+    return &h->n[(unsigned long long int) i % N_BUCKETS];
+}
+
+/* The last of the buckets is for all that is above. */
+static long long int
+level_bucket(const struct histogram *h, double level)
+{
+    double i = floor(level * STEPS);
+
+    return i < h->base ? h->base - 1
+           : i >= h->base + N_BUCKETS ? h->base + N_BUCKETS - 1
+           : (long long int) i;
+}
+
+/* Makes room for what comes at a time when one packet has 'now_level'. */
+static void
+histogram_advance(struct histogram *h, double now_level)
+{
+    long long int base = (long long int) (now_level * STEPS)
+                         + RESERVE - N_BUCKETS;
+
+    if (base - h->base >= N_BUCKETS) {
+        memset(h->n, 0, sizeof h->n);
+        h->base = h->edge = base;
+        h->above = 0;
+    }
+    while (h->base < base) {
+        if (h->edge == h->base) {
+            h->above -= *bucket(h, h->edge++);
+        }
+        *bucket(h, h->base++) = 0;
+    }
+}
+
+/* Adds one flow at 'level', or takes it out with a 'sign' of -1, and moves the
+ * edge. */
+static void
+histogram_add(struct histogram *h, double level, int sign, uint32_t capacity)
+{
+    long long int i = level_bucket(h, level);
+
+    /* What has come before the histogram advanced may be gone, or elsewhere
+     * (beyond the top). */
+    if (i < h->base || (sign < 0 && !*bucket(h, i))) {
+        return;
+    }
+    *bucket(h, i) += sign;
+    if (i >= h->edge) {
+        h->above += sign;
+    }
+    while (h->above - *bucket(h, h->edge) >= capacity) {
+        h->above -= *bucket(h, h->edge++);
+    }
+    while (h->above < capacity && h->edge > h->base) {
+        h->above += *bucket(h, --h->edge);
+    }
+}
+
+/* Returns the probability that a flow at 'level', which is not counted in 'h',
+ * would be among the first 'capacity': something between only in the bucket
+ * where the edge is. */
+static double
+histogram_share(const struct histogram *h, double level, uint32_t capacity)
+{
+    long long int i = level_bucket(h, level);
+
+    if (i != h->edge || h->above < capacity) {
+        return i >= h->edge;
+    } else {
+        uint32_t n = *bucket(CONST_CAST(struct histogram *, h), i);
+
+        return n ? (capacity - (h->above - n)) / (double) n : .5;
+    }
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Unit tests of the replacement policies: fair shares, quotas, and how quickly
+ * "aged-lfu" reacts. */
+
+#include <config.h>
+#undef NDEBUG
+#include "hwv-replacement.h"
+
+#include <errno.h>
+
+#include "hwv-replacement-world.h"
+#include "hwv-unit.h"
+
+/* Lets 'n' flows from 'first' on, of 'group', come with 'n_misses' each. */
+static void
+come(struct world *world, uint32_t group, uint32_t first, uint32_t n,
+     uint64_t n_misses)
+{
+    world->group = group;
+    for (uint32_t i = 0; i < n; i++) {
+        world_miss(world, first + i, n_misses);
+    }
+}
+
+/* A group by itself may have everything, and has to give the others their
+ * share, but not more, to flows that recur. */
+START_TEST(test_fair_share)
+{
+    struct hwv_replacement_stats stats;
+    struct world world;
+
+    world_init(&world, "aged-lfu", 12, 100);
+    come(&world, 1, 0, 20, 30);
+    ck_assert_uint_eq(world_held(&world, 1), 12);
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert_uint_eq(stats.share, 12);
+
+    come(&world, 2, 20, 20, 1);
+    ck_assert_uint_eq(world_held(&world, 2), 0);
+    come(&world, 2, 20, 20, 1);
+    ck_assert_uint_eq(world_held(&world, 1), 6);
+    ck_assert_uint_eq(world_held(&world, 2), 6);
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert_uint_eq(stats.share, 6);
+    ck_assert_uint_eq(stats.active_groups, 2);
+
+    /* Neither pushes the other below its share, however much it sends, but
+     * its own entries. */
+    come(&world, 2, 40, 20, 1000);
+    ck_assert_uint_eq(world_held(&world, 1), 6);
+    ck_assert_uint_eq(world_held(&world, 2), 6);
+    for (int i = 20; i < 40; i++) {
+        ck_assert(!world.flows[i].node.resident);
+    }
+
+    /* A third one has its share from both. */
+    come(&world, 3, 60, 20, 2);
+    for (uint32_t group = 1; group <= 3; group++) {
+        ck_assert_uint_eq(world_held(&world, group), 4);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
+/* Who is not heard of any longer has no share. */
+START_TEST(test_inactive)
+{
+    struct hwv_replacement_stats stats;
+    struct world world;
+
+    world_init(&world, "aged-lfu", 8, 100);
+    come(&world, 1, 0, 4, 100);
+    come(&world, 2, 10, 20, 100);
+    ck_assert_uint_eq(world_held(&world, 1), 4);
+    ck_assert_uint_eq(world_held(&world, 2), 4);
+    for (int i = 0; i < 100; i++) {
+        world.now += 64;
+        come(&world, 2, 10, 20, 10);
+    }
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert_uint_eq(stats.active_groups, 1);
+    ck_assert_uint_eq(world_held(&world, 1), 0);
+    ck_assert_uint_eq(world_held(&world, 2), 8);
+    world_destroy(&world);
+}
+END_TEST
+
+/* What hits is heard of, too, although nobody tells. */
+START_TEST(test_active_by_hits)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 8, 100);
+    come(&world, 1, 0, 4, 100);
+    come(&world, 2, 10, 20, 100);
+    for (int i = 0; i < 100; i++) {
+        world.now += 64;
+        for (int j = 0; j < 4; j++) {
+            world.flows[j].hits += 8;
+        }
+        come(&world, 2, 10, 20, 10);
+    }
+    ck_assert_uint_eq(world_held(&world, 1), 4);
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(test_quota)
+{
+    struct hwv_replacement_group_stats stats;
+    struct world world;
+
+    world_init(&world, "aged-lfu", 8, 100);
+    ck_assert_int_eq(hwv_replacement_group_stats(world.r, 1, &stats), ENOENT);
+    hwv_replacement_set_quota(world.r, 1, 2);
+    come(&world, 1, 0, 2, 2);
+    ck_assert_int_eq(world_miss(&world, 2, 1), HWV_REPLACEMENT_QUOTA);
+    ck_assert_int_eq(world_miss(&world, 2, 1), HWV_REPLACEMENT_QUOTA);
+    ck_assert_int_eq(hwv_replacement_group_stats(world.r, 1, &stats), 0);
+    ck_assert_uint_eq(stats.nodes, 3);
+    ck_assert_uint_eq(stats.residents, 2);
+    ck_assert_uint_eq(stats.quota, 2);
+    ck_assert_uint_eq(stats.quota_refused, 2);
+    ck_assert_uint_eq(stats.refused, 0);
+
+    /* It may replace entries of its own, not of others. */
+    ck_assert_int_eq(world_miss(&world, 2, 1), HWV_REPLACEMENT_PROMOTED);
+    ck_assert_uint_eq(world_held(&world, 1), 2);
+    come(&world, 2, 10, 20, 1);
+    ck_assert_uint_eq(world_held(&world, 2), 6);
+    world.group = 1;
+    ck_assert_int_eq(world_miss(&world, 3, 1000), HWV_REPLACEMENT_PROMOTED);
+    ck_assert_uint_eq(world_held(&world, 1), 2);
+
+    /* What is beyond a quota that comes later makes room. */
+    hwv_replacement_set_quota(world.r, 2, 3);
+    hwv_replacement_set_quota(world.r, 1, HWV_REPLACEMENT_NO_QUOTA);
+    come(&world, 1, 40, 3, 3);
+    ck_assert_uint_eq(world_held(&world, 1), 5);
+    ck_assert_uint_eq(world_held(&world, 2), 3);
+
+    hwv_replacement_set_quota(world.r, 7, 0);
+    world.group = 7;
+    ck_assert_int_eq(world_miss(&world, 60, 9), HWV_REPLACEMENT_QUOTA);
+    world_remove(&world, 60);
+    ck_assert_int_eq(hwv_replacement_group_stats(world.r, 7, &stats), 0);
+    hwv_replacement_set_quota(world.r, 7, HWV_REPLACEMENT_NO_QUOTA);
+    ck_assert_int_eq(hwv_replacement_group_stats(world.r, 7, &stats), ENOENT);
+    world_destroy(&world);
+}
+END_TEST
+
+/* More groups than entries: nobody has a share. */
+START_TEST(test_many_groups)
+{
+    struct hwv_replacement_stats stats;
+    struct world world;
+
+    world_init(&world, "aged-lfu", 4, 1000);
+    for (uint32_t i = 0; i < 1000; i++) {
+        world.group = i;
+        world_miss(&world, i, 1);
+        world_miss(&world, i, 2 + i);
+        ck_assert(hwv_replacement_check(world.r));
+    }
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert_uint_eq(stats.residents, 4);
+    ck_assert_uint_eq(stats.groups, 1000);
+    ck_assert(stats.promotions > 4);
+    world_destroy(&world);
+}
+END_TEST
+
+static const struct {
+    uint32_t capacity;
+    int rounds;                 /* Of history, packets of each resident. */
+    bool hot;                   /* 1/8 of all packets, or 4/capacity. */
+    uint32_t n_misses;
+} reactions[] = {
+    { 64, 5, true, HWV_REPLACEMENT_REACTION_HOT },
+    { 64, 5000, true, HWV_REPLACEMENT_REACTION_HOT },
+    { 64, 5, false, HWV_REPLACEMENT_REACTION },
+    { 64, 5000, false, HWV_REPLACEMENT_REACTION },
+    { 65536, 5, true, HWV_REPLACEMENT_REACTION_HOT },
+    { 65536, 350, true, HWV_REPLACEMENT_REACTION_HOT },
+    { 65536, 5, false, HWV_REPLACEMENT_REACTION },
+    { 65536, 350, false, HWV_REPLACEMENT_REACTION },
+};
+
+/* The worst history there is: residents that are all used the same, while one
+ * packet in 100 is of a flow that never comes back. */
+static void
+make_history(struct world *world, uint32_t capacity, int rounds,
+             uint32_t n_strangers)
+{
+    uint32_t n = 0;
+
+    for (int i = 0; i < rounds; i++) {
+        for (uint32_t j = 0; j < capacity; j++) {
+            world_packet(world, j);
+            if (i && !random_range(100)) {
+                uint32_t stranger = capacity + n++ % n_strangers;
+
+                world_remove(world, stranger);
+                world_packet(world, stranger);
+            }
+        }
+    }
+}
+
+START_TEST(test_reaction)
+{
+    uint32_t capacity = reactions[_i].capacity;
+    uint32_t one_of = reactions[_i].hot ? 8 : capacity / 4;
+    uint32_t n_strangers = 1000, hot = capacity + n_strangers;
+    uint32_t n_misses = 0;
+    struct world world;
+
+    random_set_seed(1 + _i);
+    world_init(&world, "aged-lfu", capacity, hot + 1);
+    make_history(&world, capacity, reactions[_i].rounds, n_strangers);
+    while (!world.flows[hot].inside) {
+        if (!random_range(one_of)) {
+            world_packet(&world, hot);
+            n_misses++;
+        } else {
+            world_packet(&world, random_range(capacity));
+        }
+        ck_assert_uint_le(n_misses, reactions[_i].n_misses);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
+int
+main(int argc OVS_UNUSED, char *argv[])
+{
+    Suite *suite = suite_create("hwv-replacement-groups");
+    TCase *tcase = hwv_unit_tcase(suite, "groups");
+
+    tcase_add_test(tcase, test_fair_share);
+    tcase_add_test(tcase, test_inactive);
+    tcase_add_test(tcase, test_active_by_hits);
+    tcase_add_test(tcase, test_quota);
+    tcase_add_test(tcase, test_many_groups);
+    tcase_add_loop_test(tcase, test_reaction, 0, ARRAY_SIZE(reactions));
+    return hwv_unit_run(argv[0], suite);
+}

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Unit tests of the replacement policies: what each does in cases small enough
+ * to be worked out by hand, and what holds for all of them at any time.  For
+ * groups, and for how quickly they react, there are tests of their own. */
+
+#include <config.h>
+#undef NDEBUG
+#include "hwv-replacement.h"
+
+#include <errno.h>
+
+#include "hwv-replacement-world.h"
+#include "hwv-unit.h"
+
+START_TEST(test_names)
+{
+    static const char *names[] = { "aged-lfu", "lfu", "lru", "none" };
+    const struct hwv_replacement_policy *policy;
+    struct hwv_replacement *r = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        ck_assert_int_eq(hwv_replacement_policy_from_name(names[i], &policy),
+                         0);
+        ck_assert_ptr_eq(policy, hwv_replacement_policies[i]);
+        ck_assert_str_eq(hwv_replacement_policy_name(policy), names[i]);
+        ck_assert_int_eq(hwv_replacement_create(policy, 0, 0, world_read, NULL,
+                                                &r), EINVAL);
+        ck_assert_ptr_null(r);
+    }
+    ck_assert_ptr_null(hwv_replacement_policies[ARRAY_SIZE(names)]);
+    ck_assert_int_eq(hwv_replacement_policy_from_name("", &policy), EINVAL);
+    ck_assert_int_eq(hwv_replacement_policy_from_name("LRU", &policy), EINVAL);
+    hwv_replacement_destroy(NULL);
+}
+END_TEST
+
+/* First come, first served, and nothing is ever read. */
+START_TEST(test_none)
+{
+    struct world world;
+
+    world_init(&world, "none", 2, 5);
+    ck_assert_int_eq(world_miss(&world, 0, 1), HWV_REPLACEMENT_PROMOTED);
+    ck_assert_int_eq(world_miss(&world, 1, 1), HWV_REPLACEMENT_PROMOTED);
+    ck_assert_int_eq(world_miss(&world, 2, 100), HWV_REPLACEMENT_REFUSED);
+    ck_assert_int_eq(world_miss(&world, 0, 1), HWV_REPLACEMENT_ALREADY);
+
+    /* Room for one, whoever comes. */
+    world_remove(&world, 0);
+    ck_assert_int_eq(world_miss(&world, 3, 1), HWV_REPLACEMENT_PROMOTED);
+    ck_assert_int_eq(world_miss(&world, 2, 1), HWV_REPLACEMENT_REFUSED);
+    ck_assert_uint_eq(world.n_reads, 0);
+    world_destroy(&world);
+}
+END_TEST
+
+/* Each new one is taken in, the least used makes room, and who comes back
+ * starts again. */
+START_TEST(test_lfu)
+{
+    struct world world;
+
+    world_init(&world, "lfu", 2, 5);
+    world_miss(&world, 0, 1);
+    world_miss(&world, 1, 1);
+    world.flows[0].hits += 5;
+    world.flows[1].hits += 2;
+    world_expect_evicted(&world, 2, 1, 1);
+    world.flows[2].hits += 1;
+    world_expect_evicted(&world, 1, 1, 2);
+    world.flows[1].hits += 6;
+    world_expect_evicted(&world, 3, 1, 0);
+
+    /* However many misses there were, an entry begins with one. */
+    world_expect_evicted(&world, 4, 100, 3);
+    world_expect_evicted(&world, 3, 1, 4);
+    world_destroy(&world);
+}
+END_TEST
+
+/* Each new one is taken in, and who was not used for the longest time makes
+ * room. */
+START_TEST(test_lru)
+{
+    struct world world;
+
+    world_init(&world, "lru", 3, 6);
+    for (int i = 0; i < 3; i++) {
+        world.now++;
+        world_miss(&world, i, 1);
+    }
+    world.flows[0].hits++;
+    world.now = 100;
+    world_expect_evicted(&world, 3, 1, 1);
+    world.now = 101;
+    world_expect_evicted(&world, 1, 1, 2);
+
+    /* 0 was last used at about 50, and 3 has been since. */
+    world.flows[3].hits++;
+    world.now = 200;
+    world_expect_evicted(&world, 2, 1, 0);
+    world_destroy(&world);
+}
+END_TEST
+
+/* No time passes here, so that counts are exact. */
+START_TEST(test_margin)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 4, 8);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(world_miss(&world, i, 1), HWV_REPLACEMENT_PROMOTED);
+        world.flows[i].hits += 9 + 10 * i;
+    }
+
+    /* 0 has a count of 10. */
+    for (int i = 1; i <= 12; i++) {
+        ck_assert_int_eq(world_miss(&world, 4, 1), HWV_REPLACEMENT_REFUSED);
+    }
+    ck_assert_int_eq(world_miss(&world, 5, 12), HWV_REPLACEMENT_REFUSED);
+    world_expect_evicted(&world, 4, 2, 0);
+
+    /* 0 keeps its count, and needs more than 1.3 * 14. */
+    ck_assert_int_eq(world_miss(&world, 0, 8), HWV_REPLACEMENT_REFUSED);
+    world_expect_evicted(&world, 0, 1, 4);
+    world_destroy(&world);
+}
+END_TEST
+
+/* Where nothing is used again, who came last is the better guess, but not for
+ * those who come at the same time. */
+START_TEST(test_no_memory)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 1, 3);
+    world_miss(&world, 0, 1);
+    ck_assert_int_eq(world_miss(&world, 1, 1), HWV_REPLACEMENT_REFUSED);
+    world.now += 100;
+    world_expect_evicted(&world, 2, 1, 0);
+    world_destroy(&world);
+}
+END_TEST
+
+/* A use count of a million does not help a flow that is over. */
+START_TEST(test_ageing)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 2, 10);
+    world_miss(&world, 0, 1);
+    world_miss(&world, 1, 1);
+    world.flows[0].hits = 1000000;
+    world.now = 1000000;
+    ck_assert_int_eq(world_miss(&world, 2, 1), HWV_REPLACEMENT_PROMOTED);
+    ck_assert(world.flows[0].node.resident);
+
+    for (int i = 0; i < 10; i++) {
+        world.now += 100;
+        world.flows[2].hits += 50;
+        world_miss(&world, 3, 50);
+    }
+    ck_assert(!world.flows[0].node.resident);
+    ck_assert(world.flows[2].node.resident);
+    ck_assert(world.flows[3].node.resident);
+    world_destroy(&world);
+}
+END_TEST
+
+/* Flows whose popularity falls as 1/rank, out of which 'from' is the most
+ * popular one, for 'n' packets. */
+static void
+run_flows(struct world *world, uint32_t n_flows, uint32_t from, int n)
+{
+    for (int i = 0; i < n; i++) {
+        double rank = pow(n_flows, random_uint32() / (double) UINT32_MAX) - 1;
+
+        world_packet(world, ((uint32_t) rank + from) % n_flows);
+    }
+}
+
+/* A long memory where nothing changes, a short one where it does. */
+START_TEST(test_half_life)
+{
+    enum { CAPACITY = 100, FLOWS = 5000 };
+    struct hwv_replacement_stats stats;
+    struct world world;
+    double before;
+
+    random_set_seed(1);
+    world_init(&world, "aged-lfu", CAPACITY, FLOWS);
+    run_flows(&world, FLOWS, 0, 300000);
+    hwv_replacement_stats(world.r, &stats);
+    before = stats.half_life;
+    ck_assert(before >= 60 * CAPACITY);
+    for (int i = 0; i < 60; i++) {
+        run_flows(&world, FLOWS, i * (FLOWS - CAPACITY), 2000);
+    }
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert(stats.half_life < before / 2);
+    run_flows(&world, FLOWS, 0, 300000);
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert(stats.half_life >= 60 * CAPACITY);
+
+    /* The best are inside. */
+    for (int i = 0; i < CAPACITY / 2; i++) {
+        ck_assert(world.flows[i].node.resident);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(test_demote)
+{
+    struct hwv_replacement_stats stats;
+    struct world world;
+
+    world_init(&world, "aged-lfu", 2, 4);
+    world_miss(&world, 0, 1);
+    world_miss(&world, 1, 1);
+    world.flows[0].hits = 100;
+    world_demote(&world, 0);
+    ck_assert(!world.flows[0].node.resident);
+    world_demote(&world, 0);
+
+    /* There is room for anybody, and what it was is not forgotten. */
+    ck_assert_int_eq(world_miss(&world, 2, 1), HWV_REPLACEMENT_PROMOTED);
+    ck_assert_int_eq(world_miss(&world, 3, 1), HWV_REPLACEMENT_REFUSED);
+    ck_assert_int_eq(world_miss(&world, 0, 1), HWV_REPLACEMENT_PROMOTED);
+
+    hwv_replacement_demote_all(world.r, world.now);
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert_uint_eq(stats.residents, 0);
+    ck_assert_uint_eq(stats.promotions, 4);
+    ck_assert_uint_eq(stats.evictions, 1);
+    ck_assert_uint_eq(stats.demotions, 3);
+    ck_assert_uint_eq(stats.refused, 1);
+    world_destroy(&world);
+}
+END_TEST
+
+/* Anything at any time: 'resident' of all flows is what the decisions said,
+ * nothing reads more than it may, and hwv_replacement_check() agrees. */
+START_TEST(test_random)
+{
+    enum { FLOWS = 60, CAPACITY = 12 };
+    const struct hwv_replacement_policy *policy
+        = hwv_replacement_policies[_i % 4];
+    struct hwv_replacement_stats stats;
+    struct world world;
+
+    random_set_seed(1 + _i);
+    world_init(&world, hwv_replacement_policy_name(policy), CAPACITY, FLOWS);
+    for (int i = 0; i < 20000; i++) {
+        uint32_t flow = random_range(1 + random_range(FLOWS));
+
+        world.group = flow % 5;
+        if (random_range(3)) {
+            world_packet(&world, flow);
+        } else if (random_range(20)) {
+            world_miss(&world, flow, 1 + random_range(5));
+        } else {
+            world_random_change(&world, flow);
+        }
+        if (!random_range(500)) {
+            world.now += random_range(100000);
+        }
+        world.now -= random_range(10) ? 0 : MIN(world.now, 3);
+        ck_assert(hwv_replacement_check(world.r));
+        hwv_replacement_stats(world.r, &stats);
+        ck_assert_uint_eq(stats.residents, world.n_residents);
+        ck_assert_uint_le(stats.residents, CAPACITY);
+        ck_assert_uint_eq(stats.reads, world.n_reads);
+        ck_assert_uint_eq(stats.promotions - stats.evictions - stats.demotions,
+                          stats.residents);
+    }
+    ck_assert_uint_gt(stats.promotions, 50);
+    if (_i % 4 == 0 || _i % 4 == 3) {
+        /* The others take everybody in. */
+        ck_assert_uint_gt(stats.refused + stats.quota, 100);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
+START_TEST(test_million)
+{
+    enum { FLOWS = 1000000, CAPACITY = 65536 };
+    struct hwv_replacement_stats stats;
+    struct world world;
+
+    ck_assert_uint_le(sizeof(struct hwv_replacement_node), 88);
+    random_set_seed(3);
+    world_init(&world, "aged-lfu", CAPACITY, FLOWS);
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        world_miss(&world, i, 1);
+        world.now++;
+    }
+    run_flows(&world, FLOWS, 0, 1000000);
+    ck_assert(hwv_replacement_check(world.r));
+    hwv_replacement_stats(world.r, &stats);
+    ck_assert_uint_eq(stats.nodes, FLOWS);
+    ck_assert_uint_eq(stats.residents, CAPACITY);
+    for (uint32_t i = 0; i < 1000; i++) {
+        ck_assert(world.flows[i].node.resident);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
+int
+main(int argc OVS_UNUSED, char *argv[])
+{
+    Suite *suite = suite_create("hwv-replacement");
+    TCase *tcase = hwv_unit_tcase(suite, "policies");
+
+    tcase_add_test(tcase, test_names);
+    tcase_add_test(tcase, test_none);
+    tcase_add_test(tcase, test_lfu);
+    tcase_add_test(tcase, test_lru);
+    tcase_add_test(tcase, test_margin);
+    tcase_add_test(tcase, test_no_memory);
+    tcase_add_test(tcase, test_ageing);
+    tcase_add_test(tcase, test_half_life);
+    tcase_add_test(tcase, test_demote);
+    tcase_add_loop_test(tcase, test_random, 0, 12);
+    tcase_add_test(tcase, test_million);
+    return hwv_unit_run(argv[0], suite);
+}
