@@ -28,6 +28,8 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-replacement-simple.c \
 	lib/hwv-replacement.c \
 	lib/hwv-replacement.h \
+	lib/hwv-shadow-table.c \
+	lib/hwv-shadow-table.h \
 	lib/hwv-source-table.c \
 	lib/hwv-source-table.h \
 	lib/hwv-tunnel-table.c \

@@ -49,6 +49,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-reject.h \
 	netdev-hwvxlan/hwv-reply.c \
 	netdev-hwvxlan/hwv-reply.h \
+	netdev-hwvxlan/hwv-residency.c \
+	netdev-hwvxlan/hwv-residency.h \
 	netdev-hwvxlan/hwv-segment.c \
 	netdev-hwvxlan/hwv-segment.h \
 	netdev-hwvxlan/hwv-source.c \

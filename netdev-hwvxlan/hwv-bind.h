@@ -55,17 +55,25 @@ void hwv_flow_keep_example(const struct hwv_flow *flow)
  * --------------------- */
 
 /* Makes 'flow' claim 'key' with 'value' in its NIC. */
-enum hwv_reject hwv_entry_claim(struct hwv_flow *flow,
-                                const struct hwv_key *key,
-                                const struct hwv_flow_value *value)
+void hwv_entry_claim(struct hwv_flow *flow, const struct hwv_key *key,
+                     const struct hwv_flow_value *value)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* Drops all claims of 'flow'. */
 void hwv_entry_disclaim(struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);
 
-/* Gives every entry of 'nic' that is not in the NIC another chance. */
-void hwv_entry_refresh_all(struct hwv_nic *nic)
+/* The claim whose value 'entry' has in the NIC, if they all agree. */
+static inline const struct hwv_claim *
+hwv_entry_first_claim(const struct hwv_entry *entry)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    return CONTAINER_OF(ovs_list_front(&entry->claims), struct hwv_claim,
+                        node);
+}
+
+/* 'entry' has become resident or ceased to be so. */
+void hwv_entry_moved(const struct hwv_entry *entry)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* Tunnels (hwv-tunnel-use.c)

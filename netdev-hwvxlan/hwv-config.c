@@ -49,6 +49,7 @@ hwv_config_parse(const char *name, const struct smap *options,
     int error;
 
     memset(config, 0, sizeof *config);
+    config->quota = HWV_REPLACEMENT_NO_QUOTA;
     smap_init(&config->wire_options);
 
     error = parse_role(name, options, config, errp);
@@ -134,6 +135,34 @@ parse_limit(const struct smap *options, const char *key, unsigned int def,
 }
 
 static int
+parse_replacement(const struct smap *options,
+                  const struct hwv_replacement_policy **policyp, char **errp)
+{
+    const char *name = smap_get(options, "replacement");
+    struct ds names = DS_EMPTY_INITIALIZER;
+
+    if (!name) {
+        *policyp = hwv_replacement_policies[0];
+        return 0;
+    }
+    if (!hwv_replacement_policy_from_name(name, policyp)) {
+        return 0;
+    }
+
+    for (size_t i = 0; hwv_replacement_policies[i]; i++) {
+        ds_put_format(&names, "%s%s%s",
+                      !i ? "" : hwv_replacement_policies[i + 1] ? ", "
+                                                                : " or ",
+                      hwv_replacement_policy_name(hwv_replacement_policies[i]),
+                      i ? "" : " (default)");
+    }
+    fail(errp, xasprintf("options:replacement=%s: use %s", name,
+                         ds_cstr(&names)));
+    ds_destroy(&names);
+    return EINVAL;
+}
+
+static int
 parse_bool(const struct smap *options, const char *key, bool def, bool *value,
            char **errp)
 {
@@ -166,6 +195,9 @@ parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
     if (!error) {
         error = parse_limit(options, "max-tunnels", 1024, MAX_MAX_TUNNELS,
                             &config->limits.max_tunnels, errp);
+    }
+    if (!error) {
+        error = parse_replacement(options, &config->replacement, errp);
     }
     if (error) {
         return error;
@@ -204,10 +236,11 @@ static int
 parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 {
     static const char *const pf_options[] = {
-        "max-flows", "max-tunnels", "offload", "learn-next-hop",
+        "max-tunnels", "replacement", "offload", "learn-next-hop",
         "first-packet"
     };
     const char *vf = smap_get(options, "vf");
+    const char *quota = smap_get(options, "max-flows");
     const char *mac = smap_get(options, "mac");
     unsigned int id;
     int error;
@@ -227,6 +260,12 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
                                     vf, HWV_MAX_VF));
     }
     config->id = id;
+
+    if (quota && !hwv_number_parse(quota, 1, MAX_MAX_FLOWS, &config->quota)) {
+        return fail(errp, xasprintf("options:max-flows=%s: use a number from "
+                                    "1 to %u, or leave it out for no limit", quota,
+                                    MAX_MAX_FLOWS));
+    }
 
     if (mac) {
         config->check_mac = true;
@@ -353,8 +392,8 @@ copy_wire_options(const struct smap *options, struct smap *wire_options)
 {
     static const char *const ours[] = {
         "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows",
-        "max-tunnels", "offload", "learn-next-hop", "first-packet", "wire",
-        "wire-dev",
+        "max-tunnels", "replacement", "offload", "learn-next-hop",
+        "first-packet", "wire", "wire-dev",
     };
 
     smap_clone(wire_options, options);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hwv-replacement.h"
 #include "hwv-vtag.h"
 #include "nic-provider.h"
 #include "packets.h"
@@ -29,7 +30,10 @@ struct hwv_config {
     struct hwv_vtag vtag;       /* VF: its segment. */
     bool unknown_flood;         /* VF: false if frames to unknown MACs are to
                                  * be dropped. */
+    uint32_t quota;             /* VF: of entries in the NIC, or
+                                 * HWV_REPLACEMENT_NO_QUOTA. */
     struct hwv_nic_limits limits; /* PF. */
+    const struct hwv_replacement_policy *replacement; /* PF. */
     bool offload;               /* PF. */
     bool learn_next_hop;        /* PF: also from outer headers. */
     bool first_packet_nic;      /* PF: see hwv-first-packet.h. */

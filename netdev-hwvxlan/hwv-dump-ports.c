@@ -10,6 +10,7 @@
 
 #include "hwv-dump-json.h"
 #include "hwv-port-counters.h"
+#include "hwv-residency.h"
 #include "hwv-wire.h"
 #include "util.h"
 
@@ -76,9 +77,11 @@ add_nic(const struct hwv_nic *nic, struct json *rows)
     const struct hwv_port **ports = sorted_ports(nic);
     struct json *port_rows = json_array_create_empty();
     struct json *row = json_object_create();
+    struct hwv_replacement_stats stats;
     struct hwv_nic_usage usage;
     struct hwv_count late;
 
+    hwv_residency_stats(nic, &stats);
     nic->provider->usage(nic->dev, &usage);
     hwv_nic_late(nic, &late);
     hwv_put_string(row, "nic", nic->name);
@@ -94,6 +97,13 @@ add_nic(const struct hwv_nic *nic, struct json *rows)
     hwv_put_number(row, "max_sources", usage.max_sources);
     hwv_put_number(row, "late_packets", late.packets);
     hwv_put_number(row, "late_bytes", late.bytes);
+    hwv_put_string(row, "replacement", hwv_replacement_policy_name(
+                                           hwv_residency_policy(nic)));
+    hwv_put_number(row, "shadows", stats.nodes - stats.residents);
+    hwv_put_number(row, "promotions", stats.promotions);
+    hwv_put_number(row, "evictions", stats.evictions);
+    hwv_put_number(row, "refusals", stats.refused);
+    hwv_put_number(row, "refusals_by_quota", stats.quota);
     for (size_t i = 0; ports[i]; i++) {
         struct json *port_row = json_object_create();
 

@@ -42,15 +42,15 @@ put_tag(struct json *row, const char *name, const char *port, uint16_t tci)
     ds_destroy(&s);
 }
 
-/* Seconds since the last packet, or "never". */
+/* How many seconds ago 'when' was, in msec, or "never" if it is 0. */
 static void
-put_used(struct json *row, long long int used)
+put_ago(struct json *row, const char *name, long long int when)
 {
-    if (used) {
-        json_object_put_format(row, "used", "%.3fs",
-                               (time_msec() - used) / 1000.0);
+    if (when) {
+        json_object_put_format(row, name, "%.3fs",
+                               (time_msec() - when) / 1000.0);
     } else {
-        hwv_put_string(row, "used", "never");
+        hwv_put_string(row, name, "never");
     }
 }
 
@@ -195,8 +195,7 @@ add_flows(const struct hwv_nic *nic, struct json *rows)
         if (!entry->resident) {
             continue;
         }
-        claim = CONTAINER_OF(ovs_list_front(&entry->claims),
-                             struct hwv_claim, node);
+        claim = hwv_entry_first_claim(entry);
         hwv_flow_count(claim->flow, &count);
         row = json_object_create();
         hwv_put_string(row, "nic", nic->name);
@@ -204,7 +203,7 @@ add_flows(const struct hwv_nic *nic, struct json *rows)
         put_value(row, nic, &claim->value);
         hwv_put_number(row, "packets", count.packets);
         hwv_put_number(row, "bytes", count.bytes);
-        put_used(row, count.used);
+        put_ago(row, "used", count.used);
         json_array_add(rows, row);
     }
 }
@@ -213,6 +212,40 @@ struct json *
 hwv_rows_flows(const char *nic)
 {
     struct json *rows = hwv_rows_for_nics(nic, add_flows);
+
+    sort_rows(rows);
+    return rows;
+}
+
+static void
+add_shadows(const struct hwv_nic *nic, struct json *rows)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    const struct hwv_entry *entry;
+
+    HMAP_FOR_EACH (entry, node, &nic->entries) {
+        const struct hwv_port *by;
+        struct json *row;
+
+        if (entry->resident || !entry->wanted) {
+            continue;
+        }
+        row = json_object_create();
+        hwv_put_string(row, "nic", nic->name);
+        put_key(row, nic, &entry->key);
+        put_value(row, nic, &hwv_entry_first_claim(entry)->value);
+        hwv_put_number(row, "missed", entry->n_missed);
+        put_ago(row, "evicted", entry->evicted_at);
+        by = entry->evicted_at ? hwv_nic_port(nic, entry->evicted_by) : NULL;
+        hwv_put_string(row, "by", by ? by->name : "-");
+        json_array_add(rows, row);
+    }
+}
+
+struct json *
+hwv_rows_shadows(const char *nic)
+{
+    struct json *rows = hwv_rows_for_nics(nic, add_shadows);
 
     sort_rows(rows);
     return rows;

@@ -14,6 +14,7 @@ struct json;
 struct json *hwv_rows_nics(const char *nic);
 struct json *hwv_rows_vfs(const char *nic);
 struct json *hwv_rows_flows(const char *nic);
+struct json *hwv_rows_shadows(const char *nic);
 struct json *hwv_rows_tunnels(const char *nic);
 struct json *hwv_rows_sources(const char *nic);
 struct json *hwv_rows_rejected(void);

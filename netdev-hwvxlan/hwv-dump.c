@@ -103,6 +103,12 @@ format_nic(const struct json *nic, struct ds *s)
                   number(nic, "tunnels"), number(nic, "max_tunnels"),
                   number(nic, "sources"), number(nic, "max_sources"),
                   number(nic, "late_packets"));
+    ds_put_format(s, "  replacement %s: shadows %"PRId64", promoted %"PRId64
+                  ", evicted %"PRId64", refused %"PRId64", over quota "
+                  "%"PRId64"\n", string(nic, "replacement"),
+                  number(nic, "shadows"), number(nic, "promotions"),
+                  number(nic, "evictions"), number(nic, "refusals"),
+                  number(nic, "refusals_by_quota"));
     for (size_t i = 0; i < ports->array.n; i++) {
         const struct json *port = ports->array.elems[i];
 
@@ -191,6 +197,10 @@ hwv_dump_register(void)
         "nic", "in", "dmac", "smac", "ip", "frag", "ecn", "output", "packets",
         "bytes", "used", NULL
     };
+    static const char *const shadow_columns[] = {
+        "nic", "in", "dmac", "smac", "ip", "frag", "ecn", "output", "missed",
+        "evicted", "by", NULL
+    };
     static const char *const tunnel_columns[] = {
         "nic", "id", "vtep", "next_hop_mac", "next_hop_ip", "bridge", "flows",
         "packets", NULL
@@ -205,6 +215,7 @@ hwv_dump_register(void)
     static struct dump_command commands[] = {
         { "hwvxlan/dump-vfs", true, hwv_rows_vfs, vf_columns },
         { "hwvxlan/dump-flows", true, hwv_rows_flows, flow_columns },
+        { "hwvxlan/dump-shadows", true, hwv_rows_shadows, shadow_columns },
         { "hwvxlan/dump-tunnels", true, hwv_rows_tunnels, tunnel_columns },
         { "hwvxlan/dump-sources", true, hwv_rows_sources, source_columns },
         { "hwvxlan/dump-rejected", false, rejected_rows, rejected_columns },

@@ -3,17 +3,16 @@
 #include <config.h>
 #include "hwv-bind.h"
 
-#include <errno.h>
-
+#include "hwv-residency.h"
 #include "util.h"
 
 static struct hwv_entry *entry_find(const struct hwv_nic *,
                                     const struct hwv_key *)
     OVS_REQUIRES(hwv_control_mutex);
-static int entry_refresh(struct hwv_entry *)
+static void entry_refresh(struct hwv_entry *)
     OVS_REQUIRES(hwv_control_mutex);
 
-enum hwv_reject
+void
 hwv_entry_claim(struct hwv_flow *flow, const struct hwv_key *key,
                 const struct hwv_flow_value *value)
 {
@@ -35,7 +34,7 @@ hwv_entry_claim(struct hwv_flow *flow, const struct hwv_key *key,
     ovs_list_push_back(&entry->claims, &claim->node);
     flow->n_claims++;
 
-    return entry_refresh(entry) ? HWV_REJECT_FLOWS_FULL : HWV_ACCEPT;
+    entry_refresh(entry);
 }
 
 void
@@ -50,14 +49,12 @@ hwv_entry_disclaim(struct hwv_flow *flow)
 }
 
 void
-hwv_entry_refresh_all(struct hwv_nic *nic)
+hwv_entry_moved(const struct hwv_entry *entry)
 {
-    struct hwv_entry *entry;
+    const struct hwv_claim *claim;
 
-    HMAP_FOR_EACH_SAFE (entry, node, &nic->entries) {
-        if (!entry->resident) {
-            entry_refresh(entry);
-        }
+    LIST_FOR_EACH (claim, node, &entry->claims) {
+        hwv_flow_update_reject(claim->flow);
     }
 }
 
@@ -78,8 +75,7 @@ entry_find(const struct hwv_nic *nic, const struct hwv_key *key)
 static bool
 entry_agrees(const struct hwv_entry *entry)
 {
-    const struct hwv_claim *first
-        = CONTAINER_OF(ovs_list_front(&entry->claims), struct hwv_claim, node);
+    const struct hwv_claim *first = hwv_entry_first_claim(entry);
     const struct hwv_claim *claim;
 
     LIST_FOR_EACH (claim, node, &entry->claims) {
@@ -91,38 +87,24 @@ entry_agrees(const struct hwv_entry *entry)
 }
 
 /* Brings the NIC in line with the claims of 'entry', which is freed if there
- * are none.  Returns 0, or ENOSPC if there is no room for it. */
-static int
+ * are none. */
+static void
 entry_refresh(struct hwv_entry *entry)
 {
-    struct hwv_nic *nic = entry->nic;
-    const struct hwv_claim *claim;
     bool was_resident = entry->resident;
-    bool was_full = entry->full;
-    bool wanted = !ovs_list_is_empty(&entry->claims) && entry_agrees(entry);
-    int error = 0;
+    bool was_wanted = entry->wanted;
 
-    if (wanted) {
-        const struct hwv_claim *first
-            = CONTAINER_OF(ovs_list_front(&entry->claims), struct hwv_claim,
-                           node);
-
-        error = nic->provider->flow_set(nic->dev, &entry->key, &first->value);
-        entry->resident = !error;
-    } else if (entry->resident) {
-        nic->provider->flow_remove(nic->dev, &entry->key);
-        entry->resident = false;
+    if (!ovs_list_is_empty(&entry->claims) && entry_agrees(entry)) {
+        hwv_residency_update(entry);
+    } else {
+        hwv_residency_remove(entry);
     }
 
-    entry->full = error != 0;
-    if (entry->resident != was_resident || entry->full != was_full) {
-        LIST_FOR_EACH (claim, node, &entry->claims) {
-            hwv_flow_update_reject(claim->flow);
-        }
+    if (entry->resident != was_resident || entry->wanted != was_wanted) {
+        hwv_entry_moved(entry);
     }
     if (ovs_list_is_empty(&entry->claims)) {
-        hmap_remove(&nic->entries, &entry->node);
+        hmap_remove(&entry->nic->entries, &entry->node);
         free(entry);
     }
-    return error;
 }

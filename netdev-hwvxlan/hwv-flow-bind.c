@@ -204,7 +204,7 @@ flow_resolve(const struct hwv_flow *flow, struct hwv_flow_value *value)
 }
 
 /* Claims the keys of 'flow' in 'domain'. */
-static enum hwv_reject
+static void
 flow_claim(struct hwv_flow *flow, uint32_t domain,
            const struct hwv_flow_value *value)
     OVS_REQUIRES(hwv_control_mutex)
@@ -216,13 +216,9 @@ flow_claim(struct hwv_flow *flow, uint32_t domain,
         uint8_t class = inner->class | ecn << HWV_CLASS_ECN_SHIFT;
         struct hwv_key key = hwv_key_make(domain, inner->dmac, inner->smac,
                                           class);
-        enum hwv_reject reject = hwv_entry_claim(flow, &key, value);
 
-        if (reject) {
-            return reject;
-        }
+        hwv_entry_claim(flow, &key, value);
     }
-    return HWV_ACCEPT;
 }
 
 /* Puts 'flow' into the tables of 'flow->nic'.  On refusal the caller undoes
@@ -257,11 +253,11 @@ flow_bind(struct hwv_flow *flow)
         if (reject) {
             return reject;
         }
-        return flow_claim(flow, flow->source->id, &value);
+        flow_claim(flow, flow->source->id, &value);
+    } else if (flow->kind == HWV_FLOW_VLAN) {
+        flow_claim(flow, hwv_tagged_domain(flow->tci), &value);
+    } else {
+        flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain, &value);
     }
-    if (flow->kind == HWV_FLOW_VLAN) {
-        return flow_claim(flow, hwv_tagged_domain(flow->tci), &value);
-    }
-    return flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain,
-                      &value);
+    return HWV_ACCEPT;
 }

@@ -188,7 +188,6 @@ hwv_flow_bind_all(struct hwv_nic *nic)
 {
     struct hwv_flow *flow;
 
-    hwv_entry_refresh_all(nic);
     hwv_source_refresh_all(nic);
     HMAP_FOR_EACH (flow, node, &flows) {
         if (!flow->nic && !flow->unverified) {
@@ -224,7 +223,7 @@ hwv_flow_update_reject(struct hwv_flow *flow)
         const struct hwv_entry *entry = flow->claims[i].entry;
 
         if (!entry->resident) {
-            hwv_flow_set_reject(flow, (entry->full ? HWV_REJECT_FLOWS_FULL
+            hwv_flow_set_reject(flow, (entry->wanted ? HWV_REJECT_FLOWS_FULL
                                        : HWV_REJECT_CONFLICT));
             return;
         }

@@ -30,6 +30,7 @@
 #include "hwv-match.h"
 #include "hwv-nic.h"
 #include "hwv-reject.h"
+#include "hwv-replacement.h"
 #include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "openvswitch/match.h"
@@ -64,7 +65,18 @@ struct hwv_entry {
     struct hwv_key key;
     struct ovs_list claims;     /* Of struct hwv_claim, never empty. */
     bool resident;              /* In the NIC, with the first claim's value. */
-    bool full;                  /* Not in the NIC, for want of room only. */
+
+    /* See hwv-residency.h, which alone changes this and 'resident'. */
+    bool wanted;                /* The claims agree, so it may be resident. */
+    struct hwv_replacement_node replacement;
+    uint16_t group;             /* VF id, or HWV_UPLINK. */
+    uint32_t shadow;            /* While wanted and not resident. */
+    uint64_t n_missed;          /* Packets missed as a shadow. */
+    long long int evicted_at;   /* When it had to make room, in msec, or 0, */
+    uint16_t evicted_by;        /* and for which group. */
+    const struct hwv_flow *counted; /* The first claim's. */
+    uint64_t hits_before;       /* Plus the count of 'counted' are ... */
+    uint64_t hits;              /* ... the hits, as last seen. */
 };
 
 /* One entry for each value of the ECN field. */

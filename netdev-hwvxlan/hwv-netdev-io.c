@@ -10,6 +10,7 @@
 #include "dp-packet.h"
 #include "hwv-announce.h"
 #include "hwv-port-counters.h"
+#include "hwv-residency.h"
 #include "hwv-tx-flush.h"
 #include "hwv-wire.h"
 #include "timeval.h"
@@ -93,6 +94,9 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     }
     if (dp_packet_batch_is_empty(batch)) {
         return EAGAIN;          /* Nothing for OVS. */
+    }
+    if (rx) {
+        hwv_residency_missed(rx, batch);
     }
     if (rx && rx->id == HWV_UPLINK) {
         hwv_announce_look(dev->port.name, batch);

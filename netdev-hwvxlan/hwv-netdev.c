@@ -7,6 +7,7 @@
 
 #include "hwv-learning.h"
 #include "hwv-port-counters.h"
+#include "hwv-replacement.h"
 #include "hwv-segment.h"
 #include "hwv-wire.h"
 #include "openvswitch/list.h"
@@ -50,6 +51,7 @@ hwv_netdev_construct(struct netdev *netdev)
     dev->port.name = netdev_get_name(netdev);
     dev->port.netdev = netdev;
     dev->port.odp_port = ODPP_NONE;
+    dev->port.quota = HWV_REPLACEMENT_NO_QUOTA;
     dev->port.counters = hwv_port_counters_create();
     ovsrcu_init(&dev->port.rx, NULL);
 
@@ -143,13 +145,15 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
         }
         if (!error) {
             hwv_nic_attach(&dev->port, config.nic, config.id);
+            hwv_nic_set_quota(&dev->port, config.quota);
             apply_mac(dev, &config);
             hwv_learning_vote(&dev->against_learning,
                               config.is_pf && !config.learn_next_hop);
             hwv_port_set_segment(&dev->port, &config.vtag,
                                  config.unknown_flood);
             if (config.is_pf) {
-                hwv_nic_configure(&dev->port, &config.limits, config.offload,
+                hwv_nic_configure(&dev->port, &config.limits,
+                                  config.replacement, config.offload,
                                   config.first_packet_nic);
             }
             smap_destroy(&dev->options);

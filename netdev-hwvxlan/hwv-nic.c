@@ -8,6 +8,7 @@
 #include "hash.h"
 #include "hwv-flow.h"
 #include "hwv-port-counters.h"
+#include "hwv-residency.h"
 #include "hwv-wire.h"
 #include "id-pool.h"
 #include "netdev-offload.h"
@@ -152,7 +153,17 @@ hwv_nic_set_mac(struct hwv_port *port, const struct eth_addr *mac)
 }
 
 void
+hwv_nic_set_quota(struct hwv_port *port, uint32_t max)
+{
+    ovs_mutex_lock(&hwv_control_mutex);
+    port->quota = max;
+    hwv_residency_set_quota(port->nic, port->id, max);
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+void
 hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *limits,
+                  const struct hwv_replacement_policy *policy,
                   bool offload, bool first_packet_nic)
 {
     struct hwv_nic *nic;
@@ -161,10 +172,12 @@ hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *limits,
     nic = pf->nic;
     atomic_store_relaxed(&nic->first_packet_nic, first_packet_nic);
     if (limits->max_flows != nic->limits.max_flows
-        || limits->max_tunnels != nic->limits.max_tunnels) {
+        || limits->max_tunnels != nic->limits.max_tunnels
+        || policy != hwv_residency_policy(nic)) {
         hwv_flow_unbind_all(nic, HWV_REJECT_NO_NIC);
         nic->provider->resize(nic->dev, limits);
         nic->limits = *limits;
+        hwv_residency_reset(nic, policy);
     }
     if (offload != nic->offload) {
         nic->offload = offload;
@@ -359,6 +372,7 @@ nic_create(const char *name)
     hmap_init(&nic->tunnels);
     hmap_init(&nic->sources);
     ovs_list_init(&nic->pops);
+    hwv_residency_create(nic);
     nic->provider->usage(nic->dev, &usage);
     nic->source_ids = id_pool_create(0, usage.max_sources);
     nic->domains = id_pool_create(0, usage.max_domains);
@@ -380,6 +394,7 @@ nic_destroy_if_unused(struct hwv_nic *nic)
     /* Entries, tunnels and sources belong to flows, and those are users. */
     hmap_remove(&nics, &nic->node);
     nic->provider->destroy(nic->dev);
+    hwv_residency_destroy(nic);
     hmap_destroy(&nic->ports);
     hmap_destroy(&nic->entries);
     hmap_destroy(&nic->tunnels);
@@ -436,6 +451,7 @@ nic_remove_port(struct hwv_port *port)
         hwv_flow_unbind_port(nic, port);
     }
     nic->provider->port_set(nic->dev, port->id, NULL, NULL);
+    hwv_residency_set_quota(nic, port->id, HWV_REPLACEMENT_NO_QUOTA);
     hmap_remove(&nic->ports, &port->nic_node);
     port->nic = NULL;
 

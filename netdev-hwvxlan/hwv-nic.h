@@ -31,6 +31,8 @@
 #include "ovs-rcu.h"
 #include "ovs-thread.h"
 
+struct hwv_replacement_policy;
+struct hwv_residency;
 struct id_pool;
 struct netdev;
 
@@ -70,13 +72,15 @@ struct hwv_port {
     atomic_bool segment_closed;         /* VF: it is in a segment whose state
                                          * is NULL: nothing may come in. */
     struct hwv_rate rate;
+    uint32_t quota;                     /* Or HWV_REPLACEMENT_NO_QUOTA. */
+    uint64_t n_looked_up;               /* Packets, see hwv-residency.c. */
     odp_port_t odp_port;                /* ODPP_NONE until in a datapath ... */
     const char *dpif_type;              /* ... of this type. */
     struct hmap_node nic_node;          /* In 'nic->ports', by id. */
     struct hmap_node odp_node;          /* By odp_port, while it has one. */
 };
 
-/* 'name', 'provider' and 'dev' never change.  The data path reads them and
+/* 'name', 'provider', 'dev' and 'residency' never change.  The data path reads them and
  * 'first_packet_nic' within an RCU read-side section; everything else is
  * guarded by the mutex. */
 struct hwv_nic {
@@ -84,6 +88,7 @@ struct hwv_nic {
     char *name;
     const struct hwv_nic_provider *provider;
     struct hwv_provider_nic *dev;
+    struct hwv_residency *residency;    /* Which entries are in 'dev'. */
     struct hwv_nic_limits limits;
     struct hmap ports;                  /* Of struct hwv_port. */
     bool offload;                       /* The PF's options:offload. */
@@ -141,8 +146,14 @@ void hwv_nic_set_wire(struct hwv_port *port, struct hwv_wire *wire)
 void hwv_nic_set_mac(struct hwv_port *port, const struct eth_addr *mac)
     OVS_EXCLUDED(hwv_control_mutex);
 
+/* Notes that the NIC of 'port' may have at most 'max' entries of its flows, or
+ * as many as it likes if HWV_REPLACEMENT_NO_QUOTA. */
+void hwv_nic_set_quota(struct hwv_port *port, uint32_t max)
+    OVS_EXCLUDED(hwv_control_mutex);
+
 /* Applies a PF's options to the NIC of 'pf'. */
 void hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *,
+                       const struct hwv_replacement_policy *,
                        bool offload, bool first_packet_nic)
     OVS_EXCLUDED(hwv_control_mutex);
 

@@ -61,8 +61,8 @@
                "tunnel is not known")                                       \
     HWV_REJECT(CONFLICT, "conflict",                                        \
                "disagrees with another flow of the same key")               \
-    HWV_REJECT(FLOWS_FULL, "flows-full", "the flow table is full "          \
-               "(options:max-flows)")                                       \
+    HWV_REJECT(FLOWS_FULL, "flows-full", "the flow table is full of "       \
+               "flows that are used more (options:max-flows)")                                       \
     HWV_REJECT(TUNNELS_FULL, "tunnels-full", "the tunnel table is full "    \
                "(options:max-tunnels)")                                     \
     HWV_REJECT(SOURCES_FULL, "sources-full", "the source table is full")    \

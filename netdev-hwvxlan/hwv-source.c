@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "hash.h"
+#include "hwv-residency.h"
 #include "id-pool.h"
 #include "ovs-rcu.h"
 #include "util.h"
@@ -175,6 +176,7 @@ source_add_row(struct hwv_source *source, struct hwv_flow *pop)
         hwv_flow_update_reject(pop);
         return;
     }
+    hwv_residency_set_source(nic, &key, source->id);
     if (source->n_rows >= source->allocated_rows) {
         source->rows = x2nrealloc(source->rows, &source->allocated_rows,
                                   sizeof *source->rows);
@@ -200,6 +202,7 @@ source_drop_rows(struct hwv_source *source, const struct hwv_flow *pop)
             continue;
         }
         nic->provider->source_remove(nic->dev, &row->key);
+        hwv_residency_remove_source(nic, &row->key);
         row->pop->n_rows--;
         *row = source->rows[--source->n_rows];
         dropped = true;

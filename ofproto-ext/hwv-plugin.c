@@ -11,6 +11,7 @@
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-offload.h"
+#include "hwv-residency.h"
 #include "hwv-segments.h"
 #include "hwv-trace.h"
 #include "hwv-vtep-cmd.h"
@@ -69,6 +70,7 @@ hwv_plugin_wait(void)
 void
 hwv_plugin_exit(void)
 {
+    hwv_residency_exit();
     hwv_wire_reap();
     hwv_fdb_instance_exit();
 }

@@ -16,6 +16,8 @@ UNIT_TESTS = \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
 	tests/test-hwv-full \
+	tests/test-hwv-residency \
+	tests/test-hwv-shadow-table \
 	tests/test-hwv-hold \
 	tests/test-hwv-match \
 	tests/test-hwv-match-soundness \
@@ -95,6 +97,24 @@ tests_test_hwv_full_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-full.c
 tests_test_hwv_full_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_residency_SOURCES = \
+	tests/hwv-odp-string.c \
+	tests/hwv-odp-string.h \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-test-port.c \
+	tests/hwv-test-port.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-residency.c
+tests_test_hwv_residency_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_shadow_table_SOURCES = \
+	tests/hwv-test-frames.c \
+	tests/hwv-test-frames.h \
+	tests/hwv-unit.h \
+	tests/test-hwv-shadow-table.c
+tests_test_hwv_shadow_table_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_hold_SOURCES = \
 	tests/hwv-unit.h \
@@ -263,6 +283,7 @@ TESTSUITE_AT = \
 	tests/hwv-options.at \
 	tests/hwv-control.at \
 	tests/hwv-ports.at \
+	tests/hwv-replacement.at \
 	tests/hwv-dump.at \
 	tests/hwv-decap.at \
 	tests/hwv-roles.at \

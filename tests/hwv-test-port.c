@@ -7,6 +7,7 @@
 #include "dummy.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
+#include "hwv-residency.h"
 #include "hwv-odp-string.h"
 #include "hwv-test-frames.h"
 #include "hwv-unit.h"
@@ -122,6 +123,7 @@ hwv_test_burst(const struct netdev *netdev, struct dp_packet_batch *batch)
 
     port->nic->provider->burst(port->nic->dev, port->id, port->domain, batch,
                                port->counters);
+    hwv_residency_missed(ovsrcu_get(struct hwv_rx *, &port->rx), batch);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-odp-string.h"
+#include "hwv-residency.h"
 #include "hwv-test-frames.h"
 #include "hwv-test-port.h"
 #include "hwv-unit.h"
@@ -325,7 +326,8 @@ START_TEST(test_conflict_ends_without_room)
     static const ovs_u128 third_ufid = { .u32 = { 9, 10, 11, 12 } };
     const struct hwv_nic_limits limits = { .max_flows = 4, .max_tunnels = 1 };
 
-    hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits, true, false);
+    hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits,
+                      hwv_replacement_policies[0], true, false);
     hwv_nic_run();              /* Flows wait for nothing but room then. */
     add_flow(&flow_ufid, MAC_A, "3");
     add_flow(&other_ufid, MAC_A, "1");
@@ -339,8 +341,21 @@ START_TEST(test_conflict_ends_without_room)
     hwv_test_check_reject(HWV_REJECT_CONFLICT, 0, 2);
     hwv_test_check_reject(HWV_REJECT_FLOWS_FULL, 1, 1);
 
+    /* Room is for who is used. */
     hwv_flow_del(&third_ufid);
-    hwv_test_await_room();
+    ck_assert(!hwv_test_is_resident(&other_ufid));
+    for (int ecn = 0; ecn < 4; ecn++) {
+        struct dp_packet *packet = hwv_test_ip_packet(0x0a, 1);
+        struct ip_header *ip = dp_packet_at(packet, ETH_HEADER_LEN, sizeof *ip);
+        struct dp_packet_batch batch;
+
+        ip->ip_tos = ecn;
+        dp_packet_batch_init_packet(&batch, packet);
+        hwv_test_burst(vm1, &batch);
+        ck_assert_uint_eq(dp_packet_batch_size(&batch), 1);
+        dp_packet_delete_batch(&batch, true);
+    }
+    hwv_residency_run();
     ck_assert(hwv_test_is_resident(&other_ufid));
     check_verdict(TO_UPLINK);
     hwv_test_check_reject(HWV_REJECT_FLOWS_FULL, 0, 1);

@@ -52,15 +52,24 @@ class Switch(switch.Switch):
         self.wait(lambda: 'Iterations' in self.ctl(
             'dpif-netdev/pmd-perf-show'), 'PMD threads')
 
+    def find(self, port):
+        if port.startswith('vm') and port != 'vm1':
+            return vf_port(int(port[2:])), self.of['br-int']
+        return super().find(port)
+
     def add_flows(self, port, frames):
         """Sends frames, each of which makes a datapath flow of its own.  OVS
         allows for 10,000 at first, and for 1,000 more each time that it has
         looked at all of them and that did not take long."""
         for at in range(0, len(frames), CHUNK):
-            self.wait(lambda: self.flow_limit() >= at + 2 * CHUNK,
-                      'room for %d flows' % (at + CHUNK))
+            self.wait(lambda: self.flow_limit() >= self.flows() + 2 * CHUNK,
+                      'room for %d flows more' % CHUNK)
             self.inject(port, frames[at:at + CHUNK])
         self.barrier()
+
+    def flows(self):
+        return int(re.search(r'\(current (\d+)\)',
+                             self.ctl('upcall/show')).group(1))
 
     def flow_limit(self):
         return int(re.search(r'\(limit (\d+)\)',
@@ -82,6 +91,11 @@ class Switch(switch.Switch):
 
     def coverage(self, counter):
         return int(self.ctl('coverage/read-counter', counter))
+
+
+def vf_port(vf):
+    """The OpenFlow port of a VF other than 1."""
+    return 1000 + vf
 
 
 def mac(number):

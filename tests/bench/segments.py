@@ -3,16 +3,19 @@
 
 """What does a segment's forwarding database cost?
 
-usage: segments.py --build DIR [--entries N,N] [--flows N] [--rounds N]
+usage: segments.py --build DIR [--entries N,N] [--segments N,N] [--flows N]
+                   [--rounds N] [--all-to-all N,N]
 
-Two of our ovs-vswitchd have one segment each, with as many static addresses as
---entries says, behind 200 VTEPs, and as many datapath flows to them as --flows
-says.  Shown is what an entry took, in time of the main thread and in memory;
-and, in turns, the main thread's time for moving an address to another VTEP,
-less what an empty command takes.  At last, with few addresses on either side,
-how many entries of the NIC all to all needs."""
+Two of our ovs-vswitchd have as many segments, with a VF each, as --segments
+says, and in them as many static addresses as --entries says, behind 200 VTEPs,
+and as many datapath flows to those of the first segments as --flows says.  Shown is what a segment and an entry took, in time of the main thread and in
+memory; and, in turns, the main thread's time for moving an address to another
+VTEP, less what an empty command takes.  At last, with as many local and remote
+addresses as --all-to-all says, how many entries of the NIC all to all
+needs."""
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -24,8 +27,11 @@ from switch import Tools
 
 VNI = 5001
 VTEPS = 200
+TOGETHER = 25                   # Addresses of a segment, at least.
+SENDERS = 40                    # Segments that datapath flows are of.
 AT_ONCE = 500                   # Commands that are sent together.
 CHANGES = 200
+PORTS_AT_ONCE = 100             # In one transaction.
 REMOTE = 0x10000000             # The first address behind a VTEP.
 
 
@@ -33,10 +39,11 @@ def vtep(number):
     return '1.1.3.%d' % (1 + number % VTEPS)
 
 
-class Segment:
-    def __init__(self, tools, directory, name):
+class Host:
+    def __init__(self, tools, directory, name, n_segments):
         self.switch = common.Switch(tools, 'on', os.path.join(directory, name),
                                     ['remote_ip=flow', 'key=flow'])
+        self.n_segments = n_segments
         self.n = 0
         self.moves = 0
         self.times = []
@@ -51,19 +58,49 @@ class Segment:
                         'f8:bc:12:44:34:b6')
         self.switch.ctl('ovs/route/add', '1.1.3.0/24', 'br0', common.NEXT_HOP)
         self.switch.vsctl('set', 'interface', 'vm1', 'options:vni=%d' % VNI)
-        self.wait_for(0)
+        self.wait_for_segments(1)
+        memory = self.switch.memory()
+        time = self.switch.main_thread_time()
+        for first in range(2, self.n_segments + 1, PORTS_AT_ONCE):
+            self.add_vfs(first, min(first + PORTS_AT_ONCE,
+                                    self.n_segments + 1))
+        if self.n_segments > 1:
+            n = self.n_segments - 1
+            print('%6d segments: %.1f ms of the main thread and %d bytes '
+                  'each, with a VF' % (
+                      self.n_segments,
+                      (self.switch.main_thread_time() - time) / n / 1e6,
+                      (self.switch.memory() - memory) / n), flush=True)
 
-    def show(self, key):
-        text = self.switch.ctl('hwvxlan/segment-show', VNI, '--format=json')
-        return int(re.search('"%s": *(\\d+)' % key, text).group(1))
+    def add_vfs(self, first, end):
+        args = []
+        for vf in range(first, end):
+            args += ['--', 'add-port', 'br-int', 'vm%d' % vf, '--', 'set',
+                     'interface', 'vm%d' % vf, 'type=hw-vxlan',
+                     'options:wire=dummy', 'options:nic=pf0',
+                     'options:vf=%d' % vf,
+                     'ofport_request=%d' % common.vf_port(vf),
+                     'options:vni=%d' % (VNI + vf - 1)]
+        self.switch.vsctl(*args)
+        self.wait_for_segments(end - 1)
+
+    def segment(self, number):
+        """Of the address 'number': so many are together at least."""
+        return number % min(self.n_segments, max(self.n // TOGETHER, 1))
+
+    def segments(self):
+        """Returns what each segment shows."""
+        return json.loads(self.switch.ctl('hwvxlan/segment-show',
+                                          '--format=json'))
+
+    def wait_for_segments(self, n):
+        self.switch.wait(lambda: len(self.segments()) >= n,
+                         '%d segments' % n)
 
     def wait_for(self, n):
-        def is_there():
-            try:
-                return self.show('macs') >= n
-            except Exception:           # There is no segment yet.
-                return False
-        self.switch.wait(is_there, '%d addresses' % n)
+        self.switch.wait(lambda: sum(segment['macs'] for segment
+                                     in self.segments()) >= n,
+                         '%d addresses' % n)
 
     def commands(self, commands):
         for at in range(0, len(commands), AT_ONCE):
@@ -71,25 +108,35 @@ class Segment:
 
     def add(self, n):
         """Returns main thread time in us and memory in bytes, of an entry."""
+        self.n = n
         memory = self.switch.memory()
         time = self.switch.main_thread_time()
-        self.commands([('hwvxlan/fdb-add', VNI, common.mac_text(REMOTE + i),
-                        vtep(i)) for i in range(n)])
+        self.commands([('hwvxlan/fdb-add', VNI + self.segment(i),
+                        common.mac_text(REMOTE + i), vtep(i))
+                       for i in range(n)])
         self.wait_for(n)
-        self.n = n
         return ((self.switch.main_thread_time() - time) / n / 1000,
                 (self.switch.memory() - memory) / n)
 
     def add_flows(self, n):
-        """From as few addresses of vm1 as it takes."""
-        n_local = -(-n // self.n)
-        frames = [common.frame(REMOTE + i % self.n, 1 + i // self.n)
-                  for i in range(n)]
-        self.switch.inject('vm1', [common.frame(REMOTE, 1 + i)
-                                   for i in range(n_local)])
-        self.wait_for(self.n + n_local)
-        self.switch.revalidate()
-        self.switch.add_flows('vm1', frames)
+        """In the first segments, from as few addresses as it takes."""
+        first = range(min(self.n_segments, SENDERS,
+                          max(self.n // TOGETHER, 1)))
+        n_locals = 0
+        for segment in first:
+            remote = [REMOTE + i for i in range(self.n)
+                      if self.segment(i) == segment]
+            local = [1 + segment * n + i
+                     for i in range(-(-n // len(first) // len(remote)))]
+            frames = [common.frame(dst, src) for src in local
+                      for dst in remote][:n // len(first)]
+            port = 'vm%d' % (1 + segment)
+            self.switch.inject(port, [common.frame(remote[0], src)
+                                      for src in local])
+            n_locals += len(local)
+            self.wait_for(self.n + n_locals)
+            self.switch.revalidate()
+            self.switch.add_flows(port, frames)
         return self.switch.ctl('dpctl/dump-flows').count('tnl_push')
 
     def entries(self):
@@ -108,8 +155,9 @@ class Segment:
         self.switch.pause(False)
         self.moves += 1
         step = max(self.n // CHANGES, 1)
-        moves = [('hwvxlan/fdb-add', VNI, common.mac_text(REMOTE + i * step),
-                  vtep(i * step + self.moves)) for i in range(CHANGES)]
+        moves = [('hwvxlan/fdb-add', VNI + self.segment(i),
+                  common.mac_text(REMOTE + i), vtep(i + self.moves))
+                 for i in range(0, CHANGES * step, step)]
         empty = self.time_of([('version',)] * CHANGES)
         self.times.append(self.time_of(moves) - empty)
         self.switch.barrier()
@@ -121,58 +169,67 @@ class Segment:
 
 
 def bench_changes(tools, directory, sizes, n_flows, rounds):
-    segments = []
+    """'sizes' are pairs of how many segments and addresses."""
+    hosts = []
     try:
-        for n in sizes:
-            segment = Segment(tools, directory, str(n))
-            segments.append(segment)
-            time, memory = segment.add(n)
+        for n_segments, n in sizes:
+            host = Host(tools, directory, str(len(hosts)), n_segments)
+            hosts.append(host)
+            time, memory = host.add(n)
             print('%6d addresses: %.1f us of the main thread and %d bytes '
                   'each, with their rules' % (n, time, memory))
-            print('        %d datapath flows' % segment.add_flows(n_flows),
+            print('        %d datapath flows' % host.add_flows(n_flows),
                   flush=True)
-            segment.switch.pause(True)
+            host.switch.pause(True)
         for _ in range(rounds):
-            for segment in segments:
-                segment.round()
-        for segment in segments:
+            for host in hosts:
+                host.round()
+        for host in hosts:
             print('%6d addresses: a change takes %s' % (
-                segment.n, common.spread(segment.times, 'us')))
+                host.n, common.spread(host.times, 'us')))
         print('ratio of the medians: %.2f' % (
-            statistics.median(segments[-1].times)
-            / statistics.median(segments[0].times)), flush=True)
+            statistics.median(hosts[-1].times)
+            / statistics.median(hosts[0].times)), flush=True)
     finally:
-        for segment in segments:
-            segment.stop()
+        for host in hosts:
+            host.stop()
 
 
 def bench_all_to_all(tools, directory, n_local, n_remote):
-    segment = Segment(tools, directory, 'all')
+    host = Host(tools, directory, 'all', 1)
     try:
-        segment.add(n_remote)
-        segment.add_flows(n_local * n_remote)
-        segment.switch.wait(
-            lambda: segment.entries() >= n_local * n_remote, 'entries')
+        host.add(n_remote)
+        host.add_flows(n_local * n_remote)
+        host.switch.wait(
+            lambda: host.entries() >= n_local * n_remote, 'entries')
         print('%d local to %d remote addresses: %d entries of the NIC' % (
-            n_local, n_remote, segment.entries()))
+            n_local, n_remote, host.entries()))
     finally:
-        segment.stop()
+        host.stop()
+
+
+def numbers(text):
+    """Two of them, with a comma."""
+    first, second = text.split(',')
+    return int(first), int(second)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--build', required=True)
-    parser.add_argument('--entries', default='1000,100000')
+    parser.add_argument('--entries', type=numbers, default='1000,100000')
+    parser.add_argument('--segments', type=numbers, default='1,1')
     parser.add_argument('--flows', type=int, default=50000)
     parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--all-to-all', type=numbers, default='10,1000')
     args = parser.parse_args()
     tools = Tools(args.build)
     directory = tempfile.mkdtemp(prefix='hwv-bench.')
     try:
         bench_changes(tools, directory,
-                      [int(n) for n in args.entries.split(',')], args.flows,
+                      list(zip(args.segments, args.entries)), args.flows,
                       args.rounds)
-        bench_all_to_all(tools, directory, 10, 1000)
+        bench_all_to_all(tools, directory, *args.all_to_all)
     finally:
         shutil.rmtree(directory)
 
