@@ -300,7 +300,8 @@ TESTSUITE_AT = \
 	tests/hwv-neigh.at \
 	tests/hwv-vtep.at \
 	tests/hwv-wires.at \
-	tests/hwv-wrap.at
+	tests/hwv-wrap.at \
+	tests/hwv-bench.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/hwv-fdb-macros.at \
@@ -385,6 +386,7 @@ TESTSUITE_NEEDS = \
 	tests/atconfig \
 	tests/atlocal \
 	tests/hwv-frames.pyc \
+	utilities/hwvxlan-bench-cache \
 	vswitchd/ovs-vswitchd
 
 tests/package.m4: $(top_builddir)/config.status
