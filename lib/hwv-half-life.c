@@ -20,10 +20,10 @@ static const double half_lives[HWV_FREQUENCY_SCALES] = {
 #define FIRST_ACTIVE 1
 
 /* To insert a flow costs as much as so many misses. */
-#define INSERTION .03
+#define INSERTION .01
 
 /* A longer memory is preferred if it serves this part less of the packets. */
-#define DOUBT .001
+#define DOUBT .0001
 
 /* The credit's memory, in packets: so many for each entry, and so many. */
 #define CREDIT_PER_ENTRY 4
@@ -182,6 +182,10 @@ hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
     int choice = 0;
 
     if (now - hl->chosen < hl->credit_half_life / 4) {
+        return false;
+    } else if (hl->histograms[hl->active].above < hl->capacity) {
+        /* While all flows have room, they are all the same. */
+        hl->chosen = now;
         return false;
     }
     hl->chosen = now;

@@ -146,7 +146,8 @@ trace_read_pcap(const char *name, char **errorp)
         error = ovs_pcap_read(file, &packet, NULL);
         if (!error) {
             if (dp_packet_size(packet) >= ETH_HEADER_LEN) {
-                add_request(&reader, dp_packet_data(packet), 2 * ETH_ADDR_LEN);
+                add_request(&reader, dp_packet_data(packet),
+                            2 * sizeof(struct eth_addr));
             }
             dp_packet_delete(packet);
         }
