@@ -277,6 +277,7 @@ TESTSUITE_AT = \
 	tests/hwv-segment-model.at \
 	tests/hwv-segment-ovs.at \
 	tests/hwv-segment-remote.at \
+	tests/hwv-segment-vlan.at \
 	tests/hwv-switch.at \
 	tests/hwv-vlan.at \
 	tests/hwv-first-packet.at \
