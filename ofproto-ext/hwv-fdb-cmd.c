@@ -12,6 +12,7 @@
 #include "hwv-fdb-kernel.h"
 #include "hwv-fdb-parse.h"
 #include "hwv-fdb-rows.h"
+#include "hwv-packet-in.h"
 #include "hwv-reply.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
@@ -34,6 +35,7 @@ static char *parse_arg(const char *arg, bool takes_all, int n_most,
 static bool parse_args(struct unixctl_conn *, int argc, const char *argv[],
                        bool takes_all, int n_least, int n_most,
                        struct fdb_args *);
+static void put_queue_stats(struct json *row);
 static void reply_error(struct unixctl_conn *, char *message);
 static void reply_number(struct unixctl_conn *, const struct fdb_args *,
                          const char *name, size_t n);
@@ -141,6 +143,7 @@ fdb_stats(struct unixctl_conn *conn, int argc, const char *argv[],
     }
     row = hwv_fdb_stats_row(hwv_fdb_instance());
     hwv_fdb_kernel_put_stats(row);
+    put_queue_stats(row);
     if (args.json) {
         hwv_reply_format_json(row, &s);
     } else {
@@ -226,6 +229,22 @@ parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
         reply_error(conn, message);
     }
     return !message;
+}
+
+/* Adds to 'row' what became of addresses on their way to being learned. */
+static void
+put_queue_stats(struct json *row)
+{
+    struct hwv_packet_in_stats stats;
+
+    hwv_packet_in_get_stats(&stats);
+    json_object_put(row, "learn_queued", json_integer_create(stats.queued));
+    json_object_put(row, "learn_repeated",
+                    json_integer_create(stats.repeated));
+    json_object_put(row, "learn_overflow",
+                    json_integer_create(stats.overflow));
+    json_object_put(row, "learn_overflow_place",
+                    json_integer_create(stats.overflow_place));
 }
 
 /* Replies with 'message', which it takes. */

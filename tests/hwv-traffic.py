@@ -9,11 +9,13 @@ usage: hwv-traffic.py serve READY
        hwv-traffic.py echo IP STEM
        hwv-traffic.py connect IP PORT
        hwv-traffic.py frames DEV COUNT HEX
+       hwv-traffic.py sources DEV COUNT
 
 "serve" sends back what it receives, TCP and UDP, and creates the file READY
 when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
 5201, which the others use, and 5202.  "frames" sends an Ethernet frame, padded
-with zeros, COUNT times.
+with zeros, COUNT times; "sources" sends a broadcast of type 0x88b5 from each of
+COUNT addresses, not faster than others can follow.
 
 "tcp" sends BYTES of random content to each IP and checks what comes back.
 
@@ -196,6 +198,12 @@ def frames(dev, count, frame):
         sock.send(bytes.fromhex(frame.replace(':', '')).ljust(60, b'\0'))
 
 
+def sources(dev, count):
+    for i in range(int(count)):
+        frames(dev, 1, 'ffffffffffff0200aa00%04x88b5' % i)
+        time.sleep(PAUSE / 3)
+
+
 def main(command, *args):
     if command == 'serve':
         serve(*args)
@@ -210,6 +218,8 @@ def main(command, *args):
         connect(*args)
     elif command == 'frames':
         frames(*args)
+    elif command == 'sources':
+        sources(*args)
     else:
         sys.exit(__doc__)
 
