@@ -8,14 +8,18 @@ usage: hwv-traffic.py serve READY
        hwv-traffic.py stream IP STEM
        hwv-traffic.py echo IP STEM
        hwv-traffic.py connect IP PORT
-       hwv-traffic.py frames DEV COUNT HEX
+       hwv-traffic.py frames DEV COUNT HEX...
        hwv-traffic.py sources DEV COUNT
+       hwv-traffic.py watch DEV READY LENGTH
 
 "serve" sends back what it receives, TCP and UDP, and creates the file READY
 when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
-5201, which the others use, and 5202.  "frames" sends an Ethernet frame, padded
-with zeros, COUNT times; "sources" sends a broadcast of type 0x88b5 from each of
-COUNT addresses, not faster than others can follow.
+5201, which the others use, and 5202.
+
+"frames" sends Ethernet frames, padded with zeros, COUNT times each.  "sources"
+sends a broadcast of type 0x88b5 from each of COUNT addresses, not faster than
+others can follow.  "watch" prints the first LENGTH bytes of frames of this type
+that DEV receives, whoever they are for.
 
 "tcp" sends BYTES of random content to each IP and checks what comes back.
 
@@ -191,17 +195,27 @@ def connect(ip, port):
         print('no answer')
 
 
-def frames(dev, count, frame):
+def frames(dev, count, *texts):
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     sock.bind((dev, 0))
-    for _ in range(int(count)):
-        sock.send(bytes.fromhex(frame.replace(':', '')).ljust(60, b'\0'))
+    for text in texts:
+        for _ in range(int(count)):
+            sock.send(bytes.fromhex(text.replace(':', '')).ljust(60, b'\0'))
 
 
 def sources(dev, count):
     for i in range(int(count)):
         frames(dev, 1, 'ffffffffffff0200aa00%04x88b5' % i)
         time.sleep(PAUSE / 3)
+
+
+def watch(dev, ready, length):
+    """A socket for one type does not get what others send by DEV."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind((dev, 0x88b5))
+    tell(ready, '')
+    while True:
+        print(sock.recv(1 << 16)[:int(length)].hex(), flush=True)
 
 
 def main(command, *args):
@@ -220,6 +234,8 @@ def main(command, *args):
         frames(*args)
     elif command == 'sources':
         sources(*args)
+    elif command == 'watch':
+        watch(*args)
     else:
         sys.exit(__doc__)
 
