@@ -7,6 +7,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-announce.c \
 	netdev-hwvxlan/hwv-announce.h \
 	netdev-hwvxlan/hwv-bind.h \
+	netdev-hwvxlan/hwv-blocked-vteps.c \
+	netdev-hwvxlan/hwv-blocked-vteps.h \
 	netdev-hwvxlan/hwv-config.c \
 	netdev-hwvxlan/hwv-config.h \
 	netdev-hwvxlan/hwv-dpif.c \

@@ -3,13 +3,17 @@
 #include <config.h>
 #include "hwv-first-packet.h"
 
+#include "coverage.h"
 #include "dp-packet.h"
 #include "hwv-actions.h"
+#include "hwv-blocked-vteps.h"
 #include "hwv-codec.h"
 #include "hwv-nic.h"
 #include "hwv-port-counters.h"
 #include "odp-netlink.h"
 #include "timeval.h"
+
+COVERAGE_DEFINE(hwv_push_drop_withdrawn);
 
 /* Returns the VF that all packets of 'batch' come from, or NULL. */
 static const struct hwv_port *
@@ -30,6 +34,22 @@ find_vf(const struct dp_packet_batch *batch)
     port = hwv_port_find_rcu(in_port);
     rx = port ? ovsrcu_get(struct hwv_rx *, &port->rx) : NULL;
     return rx && rx->id != HWV_UPLINK ? port : NULL;
+}
+
+/* Does 'data' lead a VF of a segment to a VTEP that has been withdrawn? */
+static bool
+is_withdrawn(const struct hwv_port *vf,
+             const struct ovs_action_push_tnl *data)
+{
+    struct hwv_action action;
+    bool in_segment;
+
+    if (!hwv_vteps_are_blocked()) {
+        return false;
+    }
+    atomic_read_relaxed(&vf->in_segment, &in_segment);
+    return (in_segment && !hwv_push_compile(data, &action)
+            && hwv_vtep_is_blocked(&action.remote));
 }
 
 static bool
@@ -80,6 +100,11 @@ hwv_first_packet_push(struct dp_packet_batch *batch,
     vf = dp_packet_batch_is_empty(batch) ? NULL : find_vf(batch);
     if (!vf) {
         return false;
+    }
+    if (is_withdrawn(vf, data)) {
+        COVERAGE_ADD(hwv_push_drop_withdrawn, dp_packet_batch_size(batch));
+        dp_packet_delete_batch(batch, true);
+        return true;
     }
 
     rx = ovsrcu_get(struct hwv_rx *, &vf->rx);

@@ -17,6 +17,10 @@
  *
  * Both are counted on the VF (first_packet_nic, first_packet_cpu).
  *
+ * What a VF of a segment has for a VTEP that was withdrawn a moment ago is
+ * dropped here, and counted as hwv_push_drop_withdrawn (coverage/show): see
+ * hwv-blocked-vteps.h.
+ *
  * Thread-safe; called by PMD threads, takes no lock. */
 
 #include <stdbool.h>
@@ -25,7 +29,7 @@ struct dp_packet_batch;
 struct ovs_action_push_tnl;
 
 /* OVS is about to do tnl_push with 'data' to 'batch'.  Returns true if that is
- * done, false if it is for OVS. */
+ * done, or the packets were dropped, false if it is for OVS. */
 bool hwv_first_packet_push(struct dp_packet_batch *batch,
                            const struct ovs_action_push_tnl *data);
 

@@ -71,6 +71,7 @@ struct hwv_port {
     char *segment_state;                /* Or NULL. */
     atomic_bool segment_closed;         /* VF: it is in a segment whose state
                                          * is NULL: nothing may come in. */
+    atomic_bool in_segment;             /* VF: it is in a segment. */
     struct hwv_rate rate;
     uint32_t quota;                     /* Or HWV_REPLACEMENT_NO_QUOTA. */
     uint64_t n_looked_up;               /* Packets, see hwv-residency.c. */
@@ -226,8 +227,8 @@ void hwv_nic_use(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 void hwv_nic_unuse(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 
 /* Blocks all tunnels of all NICs to 'vtep' (IPv4 as IPv4-mapped) that flows
- * use, or lets them send again.  Returns how many. */
-size_t hwv_nic_block_vtep(const struct in6_addr *vtep, bool blocked)
+ * use, or lets them send again: see hwv-blocked-vteps.h. */
+void hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
     OVS_EXCLUDED(hwv_control_mutex);
 
 /* Main loop. */

@@ -126,6 +126,8 @@ static void
 close_or_open(struct hwv_port *port)
     OVS_REQUIRES(hwv_control_mutex)
 {
-    atomic_store(&port->segment_closed,
-                 port->vtag.type != HWV_VTAG_NONE && !port->segment_state);
+    bool in_segment = port->vtag.type != HWV_VTAG_NONE;
+
+    atomic_store(&port->in_segment, in_segment);
+    atomic_store(&port->segment_closed, in_segment && !port->segment_state);
 }

@@ -4,6 +4,7 @@
 #include "hwv-bind.h"
 
 #include "hash.h"
+#include "hwv-blocked-vteps.h"
 #include "hwv-next-hop.h"
 #include "ovs-router.h"
 #include "util.h"
@@ -105,24 +106,21 @@ hwv_tunnel_use_is_current(const struct hwv_tunnel_use *use,
             && (hop.bridge[0] || eth_addr_equals(use->fixed_mac, hop.mac)));
 }
 
-size_t
-hwv_nic_block_vtep(const struct in6_addr *vtep, bool blocked)
+void
+hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
 {
     struct hwv_tunnel_use *use;
     struct hwv_nic *nic;
-    size_t n = 0;
 
     ovs_mutex_lock(&hwv_control_mutex);
     HMAP_FOR_EACH (nic, node, hwv_nics()) {
         HMAP_FOR_EACH (use, node, &nic->tunnels) {
             if (ipv6_addr_equals(&use->remote, vtep)) {
                 nic->provider->tunnel_block(nic->dev, use->id, blocked);
-                n++;
             }
         }
     }
     ovs_mutex_unlock(&hwv_control_mutex);
-    return n;
 }
 
 struct eth_addr
@@ -191,6 +189,9 @@ tunnel_use_add(struct hwv_nic *nic, const struct hwv_action *action,
     if (nic->provider->tunnel_add(nic->dev, &use->encap, hop->mac, &use->id)) {
         free(use);
         return NULL;
+    }
+    if (hwv_vtep_is_blocked(&use->remote)) {
+        nic->provider->tunnel_block(nic->dev, use->id, true);
     }
     if (hop->bridge[0]) {
         use->watch = hwv_next_hop_watch(use->bridge, &use->next_hop, hop->mac,

@@ -7,19 +7,24 @@
  * ======================================
  *
  * When nobody refers to a VTEP any more, its rules change, and OVS revalidates
- * its flows; until it has, the NIC would go on sending to it.  So the tunnels
- * to it are blocked in the NIC, one write for all flows of each, and what hits
- * is dropped and counted as rx_drop_withdrawn.  A tunnel goes with its last
- * flow.  One that has flows left after HWV_WITHDRAW_TIME is used by a rule of
- * the user's: it is let send again, as it is as soon as the VTEP is referred
- * to again.
+ * its flows; until it has, the NIC and OVS would go on sending to it.  So it is
+ * blocked (hwv-blocked-vteps.h): in the NIC a tunnel to it with one write for
+ * all its flows, and what hits is dropped and counted as rx_drop_withdrawn.
+ *
+ * That ends when the VTEP is referred to again, or after HWV_WITHDRAW_TIME,
+ * but not before OVS has looked at all of its flows: what goes on sending then
+ * is a rule of the user's.
  *
  * Main thread only. */
 
 #include <netinet/in.h>
 
-/* msec.  OVS revalidates within 500 (other_config:max-revalidator). */
+/* msec. */
 #define HWV_WITHDRAW_TIME 1000
+
+/* Rounds of revalidation.  The first may be going on, and the second may begin
+ * before OVS knows of the change of rules. */
+#define HWV_WITHDRAW_ROUNDS 3
 
 /* 'vtep' (IPv4 as IPv4-mapped) has been withdrawn, or is there again. */
 void hwv_withdraw(const struct in6_addr *vtep);
