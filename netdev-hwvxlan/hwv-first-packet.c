@@ -11,9 +11,12 @@
 #include "hwv-nic.h"
 #include "hwv-port-counters.h"
 #include "odp-netlink.h"
+#include "ovs-thread.h"
 #include "timeval.h"
 
 COVERAGE_DEFINE(hwv_push_drop_withdrawn);
+
+DEFINE_STATIC_PER_THREAD_DATA(const struct hwv_port *, origin, NULL);
 
 /* Returns the VF that all packets of 'batch' come from, or NULL. */
 static const struct hwv_port *
@@ -31,7 +34,7 @@ find_vf(const struct dp_packet_batch *batch)
         }
     }
 
-    port = hwv_port_find_rcu(in_port);
+    port = *origin_get() ? *origin_get() : hwv_port_find_rcu(in_port);
     rx = port ? ovsrcu_get(struct hwv_rx *, &port->rx) : NULL;
     return rx && rx->id != HWV_UPLINK ? port : NULL;
 }
@@ -114,4 +117,10 @@ hwv_first_packet_push(struct dp_packet_batch *batch,
                    by_nic ? HWV_FIRST_PACKET_NIC : HWV_FIRST_PACKET_CPU,
                    dp_packet_batch_size(batch), 0, time_msec());
     return by_nic;
+}
+
+void
+hwv_first_packet_set_origin(const struct netdev *vf)
+{
+    *origin_get() = vf ? hwv_port_from_netdev(vf) : NULL;
 }

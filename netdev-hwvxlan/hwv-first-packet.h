@@ -26,11 +26,16 @@
 #include <stdbool.h>
 
 struct dp_packet_batch;
+struct netdev;
 struct ovs_action_push_tnl;
 
 /* OVS is about to do tnl_push with 'data' to 'batch'.  Returns true if that is
  * done, or the packets were dropped, false if it is for OVS. */
 bool hwv_first_packet_push(struct dp_packet_batch *batch,
                            const struct ovs_action_push_tnl *data);
+
+/* What this thread sends from now on is from 'vf', which must stay, whatever
+ * input port OVS says; or, if that is NULL, from where OVS says. */
+void hwv_first_packet_set_origin(const struct netdev *vf);
 
 #endif /* hwv-first-packet.h */

@@ -10,6 +10,7 @@
 #include "dp-packet.h"
 #include "flow.h"
 #include "hash.h"
+#include "hwv-first-packet.h"
 #include "hwv-port-counts.h"
 #include "ofproto/ofproto-dpif.h"
 #include "ofproto/ofproto-provider.h"
@@ -84,6 +85,7 @@ static void give_room(const struct hwv_port_key *);
 static void held_free(struct held *);
 static void drop_old(struct hold *hold, long long int limit)
     OVS_REQUIRES(hold->mutex);
+static void set_origin(const struct ofproto_dpif *, ofp_port_t);
 static int inject(struct ofproto_dpif *, const struct flow *,
                   struct dp_packet *);
 static void count_sent(struct hold *, int error);
@@ -157,7 +159,9 @@ hwv_hold_release(uint32_t vtep_id)
             struct ofproto_dpif *ofproto
                 = ofproto_dpif_lookup_by_uuid(&held->from.bridge);
 
+            set_origin(ofproto, held->from.port);
             count_sent(hold, inject(ofproto, &held->flow, held->packet));
+            set_origin(NULL, OFPP_NONE);
             held_free(held);
         }
     }
@@ -382,22 +386,38 @@ drop_old(struct hold *hold, long long int limit)
     }
 }
 
+/* Says whose packet is sent: a VF's may be the NIC's to encapsulate.  In the
+ * main thread only, as others may not ask OVS for its ports. */
+static void
+set_origin(const struct ofproto_dpif *ofproto, ofp_port_t port)
+{
+    const struct ofport *ofport = NULL;
+
+    if (ofproto) {
+        ofport = ofproto_get_port(&ofproto->up, port);
+    }
+    hwv_first_packet_set_origin(ofport ? ofport->netdev : NULL);
+}
+
 /* Sends 'packet', with 'flow', through the internal table of 'ofproto', which
- * is NULL if the bridge has gone. */
+ * is NULL if the bridge has gone.  Not from its port: when it came from there
+ * it was sampled and mirrored. */
 static int
 inject(struct ofproto_dpif *ofproto, const struct flow *flow,
        struct dp_packet *packet)
 {
     struct ofpact_resubmit resubmit;
+    struct flow from_nowhere = *flow;
 
     if (!ofproto) {
         return ENODEV;
     }
+    from_nowhere.in_port.ofp_port = OFPP_NONE;
     ofpact_init_RESUBMIT(&resubmit);
     resubmit.in_port = OFPP_IN_PORT;
     resubmit.table_id = TBL_INTERNAL;
     return ofproto_dpif_execute_actions(
-        ofproto, ofproto_dpif_get_tables_version(ofproto), flow, NULL,
+        ofproto, ofproto_dpif_get_tables_version(ofproto), &from_nowhere, NULL,
         &resubmit.ofpact, sizeof resubmit, packet);
 }
 

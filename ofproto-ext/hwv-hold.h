@@ -23,8 +23,9 @@
  * it is over, what has been sent counts as if it waited for the VTEP.
  *
  * "Sent" means that the packet goes to OVS's internal table
- * (resubmit(,254)) with the metadata that it was put with.  That must not lead
- * to where packets are put here: in direct mode it would never end.
+ * (resubmit(,254)) with the metadata that it was put with, but not from its
+ * port: it has come from there before.  That must not lead to where packets
+ * are put here: in direct mode it would never end.
  *
  * Limits: of the packets that came from one port, HWV_HOLD_MAX_PACKETS may
  * wait for one VTEP and HWV_HOLD_MAX_PORT for all; of all ports'
@@ -68,8 +69,8 @@ void hwv_hold_release(uint32_t vtep_id);
 void hwv_hold_start(uint32_t vtep_id);
 
 /* Takes a copy of a packet of 'size' bytes at 'data', which is for the VTEP
- * with 'vtep_id'.  It is sent in 'ofproto', with the in_port, registers,
- * tunnel and other metadata of '*metadata'. */
+ * with 'vtep_id', from the in_port of '*metadata'.  It is sent in 'ofproto',
+ * with the registers, tunnel and other metadata. */
 void hwv_hold_put(struct ofproto_dpif *ofproto, uint32_t vtep_id,
                   const void *data, size_t size, const struct flow *metadata);
 
