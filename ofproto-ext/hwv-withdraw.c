@@ -3,9 +3,11 @@
 #include <config.h>
 #include "hwv-withdraw.h"
 
+#include "hash.h"
 #include "hwv-blocked-vteps.h"
 #include "ofproto/ofproto-dpif.h"
 #include "ofproto/ofproto-dpif-upcall.h"
+#include "openvswitch/hmap.h"
 #include "openvswitch/list.h"
 #include "openvswitch/poll-loop.h"
 #include "openvswitch/shash.h"
@@ -17,20 +19,30 @@
 /* A VTEP that is blocked. */
 struct withdrawn {
     struct ovs_list node;       /* In 'all_withdrawn'. */
+    struct hmap_node ip_node;   /* In 'withdrawn_by_ip'. */
     struct in6_addr vtep;
     long long int until;        /* msec. */
-    int n_rounds;               /* Of revalidation that have ended since. */
+    uint64_t until_round;       /* And until 'n_rounds' is this. */
 };
 
 /* In the order in which they end. */
 static struct ovs_list all_withdrawn = OVS_LIST_INITIALIZER(&all_withdrawn);
+static struct hmap withdrawn_by_ip = HMAP_INITIALIZER(&withdrawn_by_ip);
 
-/* Changes with each round of revalidation that ends, see rounds(). */
-static uint64_t last_rounds;
+/* Rounds of revalidation whose end was seen, and what tells of the next. */
+static uint64_t n_rounds;
+static uint64_t last_seq;
 
-static uint64_t rounds(void);
+static uint64_t dump_seq(void);
+static void count_rounds(void);
 static bool is_over(const struct withdrawn *);
 static void withdrawn_end(struct withdrawn *);
+
+static uint32_t
+ip_hash(const struct in6_addr *ip)
+{
+    return hash_bytes(ip, sizeof *ip, 0);
+}
 
 void
 hwv_withdraw(const struct in6_addr *vtep)
@@ -39,24 +51,24 @@ hwv_withdraw(const struct in6_addr *vtep)
 
     hwv_withdraw_end(vtep);
     hwv_block_vtep(vtep, true);
-    if (ovs_list_is_empty(&all_withdrawn)) {
-        last_rounds = rounds();
-    }
+    count_rounds();
     w = xmalloc(sizeof *w);
     w->vtep = *vtep;
     w->until = time_msec() + HWV_WITHDRAW_TIME;
-    w->n_rounds = 0;
+    w->until_round = n_rounds + HWV_WITHDRAW_ROUNDS;
     ovs_list_push_back(&all_withdrawn, &w->node);
+    hmap_insert(&withdrawn_by_ip, &w->ip_node, ip_hash(vtep));
 }
 
 void
 hwv_withdraw_end(const struct in6_addr *vtep)
 {
-    struct withdrawn *w, *next;
+    struct withdrawn *w;
 
-    LIST_FOR_EACH_SAFE (w, next, node, &all_withdrawn) {
+    HMAP_FOR_EACH_WITH_HASH (w, ip_node, ip_hash(vtep), &withdrawn_by_ip) {
         if (ipv6_addr_equals(&w->vtep, vtep)) {
             withdrawn_end(w);
+            return;
         }
     }
 }
@@ -65,18 +77,11 @@ void
 hwv_withdraw_run(void)
 {
     struct withdrawn *w, *next;
-    uint64_t now;
 
     if (ovs_list_is_empty(&all_withdrawn)) {
         return;
     }
-    now = rounds();
-    if (now != last_rounds) {
-        last_rounds = now;
-        LIST_FOR_EACH (w, node, &all_withdrawn) {
-            w->n_rounds++;
-        }
-    }
+    count_rounds();
     LIST_FOR_EACH_SAFE (w, next, node, &all_withdrawn) {
         if (!is_over(w)) {
             break;
@@ -97,14 +102,14 @@ hwv_withdraw_wait(void)
     w = CONTAINER_OF(ovs_list_front(&all_withdrawn), struct withdrawn, node);
     if (time_msec() < w->until) {
         poll_timer_wait_until(w->until);
-    } else if (rounds() != last_rounds) {
+    } else if (dump_seq() != last_seq) {
         poll_immediate_wake();
     }
 }
 
-/* OVS changes a datapath's 'dump_seq' when it has looked at all its flows. */
+/* Changes when OVS has looked at all flows of a datapath. */
 static uint64_t
-rounds(void)
+dump_seq(void)
 {
     const struct shash_node *node;
     uint64_t sum = 0;
@@ -117,12 +122,23 @@ rounds(void)
     return sum;
 }
 
+static void
+count_rounds(void)
+{
+    uint64_t seq = dump_seq();
+
+    if (seq != last_seq) {
+        last_seq = seq;
+        n_rounds++;
+    }
+}
+
 /* Without a datapath there is nobody to wait for. */
 static bool
 is_over(const struct withdrawn *w)
 {
     return (time_msec() >= w->until
-            && (w->n_rounds >= HWV_WITHDRAW_ROUNDS
+            && (n_rounds >= w->until_round
                 || shash_is_empty(&all_dpif_backers)));
 }
 
@@ -131,5 +147,6 @@ withdrawn_end(struct withdrawn *w)
 {
     hwv_block_vtep(&w->vtep, false);
     ovs_list_remove(&w->node);
+    hmap_remove(&withdrawn_by_ip, &w->ip_node);
     free(w);
 }

@@ -18,8 +18,8 @@ when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
 
 "frames" sends Ethernet frames, padded with zeros, COUNT times each.  "sources"
 sends a broadcast of type 0x88b5 from each of COUNT addresses, not faster than
-others can follow.  "watch" prints the first LENGTH bytes of frames of this type
-that DEV receives, whoever they are for.
+others can follow.  "watch" prints the first LENGTH bytes of frames of this
+type that DEV receives, whoever they are for.
 
 "tcp" sends BYTES of random content to each IP and checks what comes back.
 
