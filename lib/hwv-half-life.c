@@ -10,7 +10,7 @@
  * table that fits the traffic often enough to tell it from its neighbours.
  * Those between are about where measured drifts are followed best. */
 static const double half_lives[HWV_FREQUENCY_SCALES] = {
-    .6, 3, 12, 60, 300
+    .3, 2, 12, 60, 300
 };
 
 /* None is shorter than this, in packets, however small the table. */
