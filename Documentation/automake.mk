@@ -4,4 +4,5 @@ dist_doc_DATA += \
 	Documentation/design.rst \
 	Documentation/faults.rst \
 	Documentation/install.rst \
-	Documentation/reference.rst
+	Documentation/reference.rst \
+	Documentation/replacement.rst
