@@ -34,7 +34,7 @@
 #define RECURS 1.5
 
 /* So many flows end in a half-life, by assumption. */
-#define END .003
+#define END .001
 
 struct hwv_replacement_state {
     struct hwv_half_life *half_life;
