@@ -105,8 +105,8 @@ hwv_residency_update(struct hwv_entry *entry)
         hwv_residency_remove(entry);
     }
     if (!entry->wanted) {
-        hwv_replacement_add(nic->residency->replacement, &entry->replacement, group,
-                            nic->residency->packets);
+        hwv_replacement_add(nic->residency->replacement, &entry->replacement,
+                            group, nic->residency->packets);
         entry->wanted = true;
         entry->group = group;
         entry->hits = 0;
@@ -307,8 +307,8 @@ entry_in(struct hwv_entry *entry)
     if (nic->provider->flow_set(nic->dev, &entry->key,
                                 &hwv_entry_first_claim(entry)->value)) {
         /* The NIC has less room than it says. */
-        hwv_replacement_demote(nic->residency->replacement, &entry->replacement,
-                               nic->residency->packets);
+        hwv_replacement_demote(nic->residency->replacement,
+                               &entry->replacement, nic->residency->packets);
         return;
     }
     remove_shadow(entry);

@@ -346,7 +346,8 @@ START_TEST(test_conflict_ends_without_room)
     ck_assert(!hwv_test_is_resident(&other_ufid));
     for (int ecn = 0; ecn < 4; ecn++) {
         struct dp_packet *packet = hwv_test_ip_packet(0x0a, 1);
-        struct ip_header *ip = dp_packet_at(packet, ETH_HEADER_LEN, sizeof *ip);
+        struct ip_header *ip = dp_packet_at(packet, ETH_HEADER_LEN,
+                                            sizeof *ip);
         struct dp_packet_batch batch;
 
         ip->ip_tos = ecn;

@@ -194,7 +194,9 @@ START_TEST(test_domain_out_of_range)
     ck_assert_int_eq(hwv_shadow_table_add(table, &key, &owners[1], &id),
                      ERANGE);
     ck_assert_uint_eq(hwv_shadow_table_n(table), 0);
-    for (uint8_t i = 1; i <= MAX_SHADOWS; i++) {    /* Nothing is used up by that. */
+
+    /* Nothing is used up by that. */
+    for (uint8_t i = 1; i <= MAX_SHADOWS; i++) {
         add(i, 0);
     }
 }

@@ -6,7 +6,8 @@ EXTRA_DIST += \
 
 dist_bin_SCRIPTS = \
 	utilities/hwvxlan-restart-time \
-	utilities/hwvxlan-sandbox
+	utilities/hwvxlan-sandbox \
+	utilities/hwvxlan-top
 sandboxdir = $(pkgdatadir)/sandbox
 dist_sandbox_DATA = \
 	utilities/sandbox/network.bash \

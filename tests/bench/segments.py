@@ -8,7 +8,8 @@ usage: segments.py --build DIR [--entries N,N] [--segments N,N] [--flows N]
 
 Two of our ovs-vswitchd have as many segments, with a VF each, as --segments
 says, and in them as many static addresses as --entries says, behind 200 VTEPs,
-and as many datapath flows to those of the first segments as --flows says.  Shown is what a segment and an entry took, in time of the main thread and in
+and as many datapath flows to those of the first segments as --flows says.
+Shown is what a segment and an entry took, in time of the main thread and in
 memory; and, in turns, the main thread's time for moving an address to another
 VTEP, less what an empty command takes.  At last, with as many local and remote
 addresses as --all-to-all says, how many entries of the NIC all to all
