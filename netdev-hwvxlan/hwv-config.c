@@ -263,8 +263,8 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 
     if (quota && !hwv_number_parse(quota, 1, MAX_MAX_FLOWS, &config->quota)) {
         return fail(errp, xasprintf("options:max-flows=%s: use a number from "
-                                    "1 to %u, or leave it out for no limit", quota,
-                                    MAX_MAX_FLOWS));
+                                    "1 to %u, or leave it out for no limit",
+                                    quota, MAX_MAX_FLOWS));
     }
 
     if (mac) {

@@ -81,9 +81,9 @@ struct hwv_port {
     struct hmap_node odp_node;          /* By odp_port, while it has one. */
 };
 
-/* 'name', 'provider', 'dev' and 'residency' never change.  The data path reads them and
- * 'first_packet_nic' within an RCU read-side section; everything else is
- * guarded by the mutex. */
+/* 'name', 'provider', 'dev' and 'residency' never change.  The data path reads
+ * them and 'first_packet_nic' within an RCU read-side section; everything else
+ * is guarded by the mutex. */
 struct hwv_nic {
     struct hmap_node node;              /* In all NICs, by name. */
     char *name;

@@ -62,7 +62,7 @@
     HWV_REJECT(CONFLICT, "conflict",                                        \
                "disagrees with another flow of the same key")               \
     HWV_REJECT(FLOWS_FULL, "flows-full", "the flow table is full of "       \
-               "flows that are used more (options:max-flows)")                                       \
+               "flows that are used more (options:max-flows)")              \
     HWV_REJECT(TUNNELS_FULL, "tunnels-full", "the tunnel table is full "    \
                "(options:max-tunnels)")                                     \
     HWV_REJECT(SOURCES_FULL, "sources-full", "the source table is full")    \

@@ -19,7 +19,7 @@
 /* The thread looks at so many shadows with the mutex held, and then leaves the
  * misses that come meanwhile for so long: a burst of them is one decision. */
 #define MAX_COLLECTED 256
-#define INTERVAL_NS (2 * 1000 * 1000)
+#define INTERVAL_NS 2000000
 
 struct hwv_residency {
     struct hwv_replacement *replacement;
