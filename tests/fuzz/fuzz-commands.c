@@ -132,7 +132,7 @@ setup(void)
     HWV_CHECK_EQ(hwv_test_usage().flows, 8);
     hwv_trace_register();
     hwv_dump_register();
-    HWV_CHECK_EQ(n_commands, 8);
+    HWV_CHECK_EQ(n_commands, 9);
 }
 
 /* Fails unless the reply to 'argv' is of the kind that it asks for. */

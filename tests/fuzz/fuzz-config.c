@@ -24,7 +24,8 @@
 
 static const char *const our_keys[] = {
     "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows", "max-tunnels",
-    "offload", "learn-next-hop", "first-packet", "wire", "wire-dev",
+    "replacement", "offload", "learn-next-hop", "first-packet", "wire",
+    "wire-dev",
 };
 
 /* Does option 'key', if it is there, say the number 'n'? */
@@ -54,6 +55,8 @@ check_pf(const struct smap *options, const char *name,
     HWV_CHECK(limits->max_tunnels >= 1 && limits->max_tunnels <= 65536);
     HWV_CHECK(says(options, "max-flows", limits->max_flows));
     HWV_CHECK(says(options, "max-tunnels", limits->max_tunnels));
+    HWV_CHECK(!strcmp(smap_get_def(options, "replacement", "aged-lfu"),
+                      hwv_replacement_policy_name(config->replacement)));
     HWV_CHECK(!strcmp(offload, config->offload ? "true" : "false"));
     HWV_CHECK(!strcmp(smap_get_def(options, "learn-next-hop", "false"),
                       config->learn_next_hop ? "true" : "false"));
@@ -89,12 +92,16 @@ check_vf(const struct smap *options, const char *name,
 {
     const char *mac = smap_get(options, "mac");
 
-    HWV_CHECK(!smap_get(options, "max-flows")
-              && !smap_get(options, "max-tunnels")
+    HWV_CHECK(!smap_get(options, "max-tunnels")
+              && !smap_get(options, "replacement")
               && !smap_get(options, "offload")
               && !smap_get(options, "learn-next-hop")
               && !smap_get(options, "first-packet"));
     HWV_CHECK(!strcmp(config->nic, smap_get(options, "nic")));
+    HWV_CHECK(smap_get(options, "max-flows")
+              ? config->quota >= 1 && config->quota <= 4194304
+              : config->quota == HWV_REPLACEMENT_NO_QUOTA);
+    HWV_CHECK(says(options, "max-flows", config->quota));
     HWV_CHECK(config->nic[0] && strcmp(config->nic, name));
     HWV_CHECK(config->id <= 4095 && smap_get(options, "vf"));
     HWV_CHECK(says(options, "vf", config->id));

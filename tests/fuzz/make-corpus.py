@@ -200,7 +200,8 @@ def config():
                        ('max-flows', '18446744073709551617'),
                        ('offload', 'yes'), ('learn-next-hop', 'true'),
                        ('learn-next-hop', 'no'), ('first-packet', 'nic'),
-                       ('first-packet', 'gpu'), ('vf', '1'), ('mac', 'x'),
+                       ('first-packet', 'gpu'), ('replacement', 'lru'),
+                       ('replacement', 'LRU'), ('vf', '1'), ('mac', 'x'),
                        ('wire', 'nonsense'), ('wire-dev', 'eth0'),
                        ('nic', ''), ('nic', 'pf0')):
         yield strings('pf0', key, value)
@@ -210,6 +211,8 @@ def config():
     yield strings('eth1', 'wire', 'system', 'wire-dev', 'eth1')
     yield strings('pf0', 'wire', 'system', 'wire-dev', 'x' * 16)
     yield vf_options()
+    yield vf_options('max-flows', '100')
+    yield vf_options('max-flows', '0')
     for mac in ('50:54:00:00:00:01', '01:00:00:00:00:00', '0:0:0:0:0:0',
                 '5:4:0:0:0:1', '50:54:00:00:00:01x', ''):
         yield vf_options('mac', mac)
@@ -245,7 +248,7 @@ def commands():
         'tunnel(tun_id=1,src=1.1.1.1,dst=2.2.2.2,ttl=64,flags(key)),'
         'in_port(5),eth(),eth_type(0x0800),ipv4(frag=no)',
     ]
-    for i in range(8):
+    for i in range(9):
         yield bytes([i])
         yield bytes([i]) + strings('--format=json')
         yield bytes([i]) + strings('pf0')
