@@ -74,6 +74,7 @@ entry_find(const struct hwv_nic *nic, const struct hwv_key *key)
 /* Do all claims of 'entry' say the same? */
 static bool
 entry_agrees(const struct hwv_entry *entry)
+    OVS_REQUIRES(hwv_control_mutex)
 {
     const struct hwv_claim *first = hwv_entry_first_claim(entry);
     const struct hwv_claim *claim;
