@@ -65,6 +65,7 @@ class Runner:
     def setup(self, case):
         """Puts 'case' in the place of the case before."""
         s = self.switch
+        had_segments = self.segments
         s.ctl.all([('fdb/flush', 'br-int'), ('fdb/flush', 'br0'),
                    ('dpctl/flush-conntrack',)]
                   + [('fdb/add', 'br0', 'pf0', '0', mac)
@@ -77,9 +78,20 @@ class Runner:
         at_once(lambda: self.configure(case),
                 lambda: self.set_pipeline(case, 'br-int'),
                 lambda: self.set_pipeline(case, 'br0'))
+        if had_segments:
+            self.forget_withdrawn()
         s.ctl.all([args for _, *args in case.get('commands', ())])
         if self.segments:
             s.next_hops()
+
+    def forget_withdrawn(self):
+        """Lets a VTEP be sent to again that no segment has any more: that
+        takes a second, and OVS has to look at all flows three times."""
+        self.switch.pass_time(1200)
+        self.switch.set_idle(switches.IDLE)
+        for _ in range(3):
+            self.switch.revalidate()
+            self.switch.ctl('version')
 
     def set_pipeline(self, case, bridge):
         """Rules and what they refer to, instead of those there are."""
