@@ -65,7 +65,6 @@ class Runner:
     def setup(self, case):
         """Puts 'case' in the place of the case before."""
         s = self.switch
-        had_segments = self.segments
         s.ctl.all([('fdb/flush', 'br-int'), ('fdb/flush', 'br0'),
                    ('dpctl/flush-conntrack',)]
                   + [('fdb/add', 'br0', 'pf0', '0', mac)
@@ -78,7 +77,7 @@ class Runner:
         at_once(lambda: self.configure(case),
                 lambda: self.set_pipeline(case, 'br-int'),
                 lambda: self.set_pipeline(case, 'br0'))
-        if had_segments:
+        if s.variant != 'stock':
             self.forget_withdrawn()
         s.ctl.all([args for _, *args in case.get('commands', ())])
         if self.segments:

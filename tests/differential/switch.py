@@ -416,8 +416,11 @@ class Switch:
                          ('hwvxlan/dump-rejected',), ('hwvxlan/show',),
                          ('hwvxlan/segment-show',), ('hwvxlan/fdb-show',),
                          ('hwvxlan/vtep-show',)]
-        return '\n'.join('# %s\n%s' % (' '.join(command), self.ctl(*command))
-                         for command in commands)
+        told = ['# %s\n%s' % (' '.join(command), self.ctl(*command))
+                for command in commands]
+        if self.variant != 'stock':
+            told.append('# counters\n' + json.dumps(self.accounts(), indent=1))
+        return '\n'.join(told)
 
     # What the NIC did; for "on" only.
 
