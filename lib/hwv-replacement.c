@@ -276,8 +276,8 @@ priority_from_rank(double rank)
     const double limit = INT64_C(1) << 62;
     double scaled = -rank * 1024;
 
-    return (uint64_t) (INT64_MAX
-                       + (int64_t) MIN(MAX(scaled, -limit), limit - 1));
+    return ((uint64_t) INT64_MAX
+            + (int64_t) MIN(MAX(scaled, -limit), limit - 1));
 }
 
 static uint64_t
