@@ -81,12 +81,17 @@ void hwv_entry_moved(const struct hwv_entry *entry)
 
 /* A tunnel of a NIC.  Its identity is the outer header without the next hop's
  * MAC, and the next hop: so a flow that OVS put with an older MAC finds the
- * tunnel that is there and cannot bring the older MAC back. */
+ * tunnel that is there and cannot bring the older MAC back.
+ *
+ * VFs of segments have tunnels of their own, which alone are blocked when a
+ * VTEP is withdrawn (hwv-blocked-vteps.h): the user's rules for other VFs may
+ * name that VTEP, too. */
 struct hwv_tunnel_use {
     struct hmap_node node;      /* In 'nic->tunnels'. */
     struct hwv_nic *nic;
     struct hwv_encap encap;
     struct in6_addr remote;     /* The VTEP. */
+    bool of_segment;            /* Its flows' VFs are in segments. */
     char bridge[IFNAMSIZ];      /* Of the next hop; "" if not known. */
     struct in6_addr next_hop;   /* Its IP address; zeros if not known. */
     struct hwv_next_hop_watch *watch; /* NULL if not known. */
@@ -109,8 +114,8 @@ void hwv_tunnel_use_hold(struct hwv_tunnel_use *use)
 void hwv_tunnel_use_release(struct hwv_tunnel_use *use)
     OVS_REQUIRES(hwv_control_mutex);
 
-/* Would hwv_tunnel_use_get() give a flow that does 'action' the tunnel 'use',
- * whose header it has?  Not so when the route changed. */
+/* Would hwv_tunnel_use_get() give a flow of the same VF that does 'action' the
+ * tunnel 'use', whose header it has?  Not so when the route changed. */
 bool hwv_tunnel_use_is_current(const struct hwv_tunnel_use *use,
                                const struct hwv_action *action)
     OVS_REQUIRES(hwv_control_mutex);

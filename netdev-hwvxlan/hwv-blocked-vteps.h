@@ -6,18 +6,18 @@
 /* VTEPs that nothing is sent to
  * =============================
  *
- * While a VTEP is blocked, the NICs' tunnels to it are (also those that a flow
- * gets only then), and so is what OVS itself puts into a tunnel to it, if it
- * comes from a VF of a segment.  Nothing leaves any more when
+ * While a VTEP is blocked, the NICs' tunnels that VFs of segments have to it
+ * are (also those that a flow gets only then), and so is what OVS itself puts
+ * into a tunnel to it for such a VF.  Nothing of theirs leaves any more when
  * hwv_block_vtep() has returned, but packets that are past these places.
  *
- * OVS's tunnels of other ports are their own business: their rules may name
- * the same VTEP. */
+ * Other ports are their own business: the user's rules for them may name the
+ * same VTEP. */
 
 #include <netinet/in.h>
 #include <stdbool.h>
 
-/* Blocks 'vtep' (IPv4 as IPv4-mapped), or lets everybody send to it again.
+/* Blocks 'vtep' (IPv4 as IPv4-mapped), or lets segments send to it again.
  * Main thread, without hwv_control_mutex. */
 void hwv_block_vtep(const struct in6_addr *vtep, bool blocked);
 

@@ -210,6 +210,19 @@ hwv_flow_change_role(const struct hwv_port *port)
 }
 
 void
+hwv_flow_change_tunnels(const struct hwv_port *port)
+{
+    struct hwv_flow *flow;
+
+    HMAP_FOR_EACH (flow, node, &flows) {
+        if (flow->netdev == port->netdev && flow->tunnel_use) {
+            hwv_flow_unbind(flow, HWV_REJECT_NO_NIC);
+            hwv_flow_bind(flow);
+        }
+    }
+}
+
+void
 hwv_flow_update_reject(struct hwv_flow *flow)
 {
     if (!flow->bound) {

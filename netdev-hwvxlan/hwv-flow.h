@@ -201,6 +201,10 @@ bool hwv_flow_does(const struct hwv_flow *flow, const struct nlattr *actions,
 void hwv_flow_change_role(const struct hwv_port *port)
     OVS_REQUIRES(hwv_control_mutex);
 
+/* 'port' has joined a segment or left it: its flows need other tunnels. */
+void hwv_flow_change_tunnels(const struct hwv_port *port)
+    OVS_REQUIRES(hwv_control_mutex);
+
 /* Is 'flow' in the NIC now? */
 bool hwv_flow_resident(const struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);

@@ -226,7 +226,7 @@ void hwv_nic_late(const struct hwv_nic *nic, struct hwv_count *late)
 void hwv_nic_use(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 void hwv_nic_unuse(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 
-/* Blocks all tunnels of all NICs to 'vtep' (IPv4 as IPv4-mapped) that flows
+/* Blocks all tunnels of all NICs to 'vtep' (IPv4 as IPv4-mapped) that segments
  * use, or lets them send again: see hwv-blocked-vteps.h. */
 void hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
     OVS_EXCLUDED(hwv_control_mutex);

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "hwv-flow.h"
 #include "netdev-provider.h"
 #include "seq.h"
 #include "smap.h"
@@ -127,7 +128,12 @@ close_or_open(struct hwv_port *port)
     OVS_REQUIRES(hwv_control_mutex)
 {
     bool in_segment = port->vtag.type != HWV_VTAG_NONE;
+    bool was_in_segment;
 
-    atomic_store(&port->in_segment, in_segment);
+    atomic_read_relaxed(&port->in_segment, &was_in_segment);
+    if (in_segment != was_in_segment) {
+        atomic_store(&port->in_segment, in_segment);
+        hwv_flow_change_tunnels(port);
+    }
     atomic_store(&port->segment_closed, in_segment && !port->segment_state);
 }

@@ -17,13 +17,12 @@ struct hop {
 };
 
 static void hop_lookup(const struct hwv_action *, struct hop *);
-static struct hwv_tunnel_use *tunnel_use_find(const struct hwv_nic *,
-                                              const struct hwv_encap *,
+static bool is_of_segment(const struct hwv_flow *);
+static struct hwv_tunnel_use *tunnel_use_find(const struct hwv_flow *,
                                               const struct hop *,
                                               uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
-static struct hwv_tunnel_use *tunnel_use_add(struct hwv_nic *,
-                                             const struct hwv_action *,
+static struct hwv_tunnel_use *tunnel_use_add(const struct hwv_flow *,
                                              const struct hop *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
 static void expect_ids(struct hwv_nic *) OVS_REQUIRES(hwv_control_mutex);
@@ -41,9 +40,9 @@ hwv_tunnel_use_get(struct hwv_flow *flow)
     hop_lookup(action, &hop);
     hash = hash_bytes(&action->encap, sizeof action->encap,
                       hash_bytes(&hop.ip, sizeof hop.ip, 0));
-    use = tunnel_use_find(flow->nic, &action->encap, &hop, hash);
+    use = tunnel_use_find(flow, &hop, hash);
     if (!use) {
-        use = tunnel_use_add(flow->nic, action, &hop, hash);
+        use = tunnel_use_add(flow, &hop, hash);
         if (!use) {
             expect_ids(flow->nic);
             return HWV_REJECT_TUNNELS_FULL;
@@ -115,7 +114,7 @@ hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
     ovs_mutex_lock(&hwv_control_mutex);
     HMAP_FOR_EACH (nic, node, hwv_nics()) {
         HMAP_FOR_EACH (use, node, &nic->tunnels) {
-            if (ipv6_addr_equals(&use->remote, vtep)) {
+            if (use->of_segment && ipv6_addr_equals(&use->remote, vtep)) {
                 nic->provider->tunnel_block(nic->dev, use->id, blocked);
             }
         }
@@ -155,15 +154,28 @@ hop_lookup(const struct hwv_action *action, struct hop *hop)
     hop->ip = in6addr_any;
 }
 
+static bool
+is_of_segment(const struct hwv_flow *flow)
+{
+    const struct hwv_port *vf = hwv_port_from_netdev(flow->netdev);
+    bool in_segment;
+
+    atomic_read_relaxed(&vf->in_segment, &in_segment);
+    return in_segment;
+}
+
 /* A next hop that is not known is told apart by its MAC. */
 static struct hwv_tunnel_use *
-tunnel_use_find(const struct hwv_nic *nic, const struct hwv_encap *encap,
-                const struct hop *hop, uint32_t hash)
+tunnel_use_find(const struct hwv_flow *flow, const struct hop *hop,
+                uint32_t hash)
 {
+    const struct hwv_encap *encap = &flow->action.encap;
+    bool of_segment = is_of_segment(flow);
     struct hwv_tunnel_use *use;
 
-    HMAP_FOR_EACH_WITH_HASH (use, node, hash, &nic->tunnels) {
-        if (!memcmp(&use->encap, encap, sizeof *encap)
+    HMAP_FOR_EACH_WITH_HASH (use, node, hash, &flow->nic->tunnels) {
+        if (use->of_segment == of_segment
+            && !memcmp(&use->encap, encap, sizeof *encap)
             && !strcmp(use->bridge, hop->bridge)
             && ipv6_addr_equals(&use->next_hop, &hop->ip)
             && (hop->bridge[0]
@@ -175,14 +187,16 @@ tunnel_use_find(const struct hwv_nic *nic, const struct hwv_encap *encap,
 }
 
 static struct hwv_tunnel_use *
-tunnel_use_add(struct hwv_nic *nic, const struct hwv_action *action,
-               const struct hop *hop, uint32_t hash)
+tunnel_use_add(const struct hwv_flow *flow, const struct hop *hop,
+               uint32_t hash)
 {
     struct hwv_tunnel_use *use = xzalloc(sizeof *use);
+    struct hwv_nic *nic = flow->nic;
 
     use->nic = nic;
-    use->encap = action->encap;
-    use->remote = action->remote;
+    use->encap = flow->action.encap;
+    use->remote = flow->action.remote;
+    use->of_segment = is_of_segment(flow);
     ovs_strlcpy(use->bridge, hop->bridge, sizeof use->bridge);
     use->next_hop = hop->ip;
     use->fixed_mac = hop->mac;
@@ -190,7 +204,7 @@ tunnel_use_add(struct hwv_nic *nic, const struct hwv_action *action,
         free(use);
         return NULL;
     }
-    if (hwv_vtep_is_blocked(&use->remote)) {
+    if (use->of_segment && hwv_vtep_is_blocked(&use->remote)) {
         nic->provider->tunnel_block(nic->dev, use->id, true);
     }
     if (hop->bridge[0]) {

@@ -8,8 +8,8 @@
  *
  * When nobody refers to a VTEP any more, its rules change, and OVS revalidates
  * its flows; until it has, the NIC and OVS would go on sending to it.  So the
- * VTEP is blocked (hwv-blocked-vteps.h): in the NIC a tunnel to it with one
- * write for all its flows, and what hits is dropped and counted as
+ * VTEP is blocked for segments (hwv-blocked-vteps.h): in the NIC a tunnel with
+ * one write for all its flows, and what hits is dropped and counted as
  * rx_drop_withdrawn.
  *
  * That ends when the VTEP is referred to again, or after HWV_WITHDRAW_TIME,

@@ -77,15 +77,16 @@ class Runner:
         at_once(lambda: self.configure(case),
                 lambda: self.set_pipeline(case, 'br-int'),
                 lambda: self.set_pipeline(case, 'br0'))
-        if s.variant != 'stock':
+        if s.variant != 'stock' and self.segments:
             self.forget_withdrawn()
         s.ctl.all([args for _, *args in case.get('commands', ())])
         if self.segments:
             s.next_hops()
 
     def forget_withdrawn(self):
-        """Lets a VTEP be sent to again that no segment has any more: that
-        takes a second, and OVS has to look at all flows three times."""
+        """Lets the user's rules for a segment's VF send again to a VTEP that
+        no segment has any more: that takes a second, and OVS has to look at
+        all flows three times."""
         self.switch.pass_time(1200)
         self.switch.set_idle(switches.IDLE)
         for _ in range(3):
