@@ -68,7 +68,8 @@ class Runner:
         s.ctl.all([('fdb/flush', 'br-int'), ('fdb/flush', 'br0'),
                    ('dpctl/flush-conntrack',)]
                   + [('fdb/add', 'br0', 'pf0', '0', mac)
-                     for mac in case.get('fdb', ())])
+                     for mac in case.get('fdb', ())]
+                  + [('fdb/add', 'br0', 'br0', '0', switches.LOCAL_MAC)])
         if s.variant != 'stock':
             s.ctl('hwvxlan/fdb-flush', '--all')
         s.reset_underlay()
