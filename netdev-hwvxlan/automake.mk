@@ -67,6 +67,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-tx-flush.h \
 	netdev-hwvxlan/hwv-vport-offload.c \
 	netdev-hwvxlan/hwv-vport-offload.h \
+	netdev-hwvxlan/hwv-upcall-limit.c \
+	netdev-hwvxlan/hwv-upcall-limit.h \
 	netdev-hwvxlan/hwv-wire.c \
 	netdev-hwvxlan/hwv-wire.h \
 	netdev-hwvxlan/nic-provider.h \

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hwv-number.h"
+#include "hwv-upcall-limit.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
@@ -180,7 +181,7 @@ static int
 parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
 {
     static const char *const vf_options[] = {
-        "vf", "mac", "vni", "vlan", "unknown"
+        "vf", "mac", "vni", "vlan", "unknown", "upcall-rate"
     };
     const char *first_packet = smap_get_def(options, "first-packet", "cpu");
     int error;
@@ -241,6 +242,7 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
     };
     const char *vf = smap_get(options, "vf");
     const char *quota = smap_get(options, "max-flows");
+    const char *rate = smap_get(options, "upcall-rate");
     const char *mac = smap_get(options, "mac");
     unsigned int id;
     int error;
@@ -265,6 +267,13 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
         return fail(errp, xasprintf("options:max-flows=%s: use a number from "
                                     "1 to %u, or leave it out for no limit",
                                     quota, MAX_MAX_FLOWS));
+    }
+
+    if (rate && !hwv_number_parse(rate, 1, HWV_MAX_UPCALL_RATE,
+                                  &config->upcall_rate)) {
+        return fail(errp, xasprintf("options:upcall-rate=%s: use upcalls per "
+                                    "second from 1 to %d, or leave it out for "
+                                    "no limit", rate, HWV_MAX_UPCALL_RATE));
     }
 
     if (mac) {
@@ -391,9 +400,9 @@ static void
 copy_wire_options(const struct smap *options, struct smap *wire_options)
 {
     static const char *const ours[] = {
-        "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows",
-        "max-tunnels", "replacement", "offload", "learn-next-hop",
-        "first-packet", "wire", "wire-dev",
+        "nic", "vf", "mac", "vni", "vlan", "unknown", "upcall-rate",
+        "max-flows", "max-tunnels", "replacement", "offload",
+        "learn-next-hop", "first-packet", "wire", "wire-dev",
     };
 
     smap_clone(wire_options, options);

@@ -32,6 +32,7 @@ struct hwv_config {
                                  * be dropped. */
     uint32_t quota;             /* VF: of entries in the NIC, or
                                  * HWV_REPLACEMENT_NO_QUOTA. */
+    unsigned int upcall_rate;   /* VF: upcalls per second, 0 for no limit. */
     struct hwv_nic_limits limits; /* PF. */
     const struct hwv_replacement_policy *replacement; /* PF. */
     bool offload;               /* PF. */

@@ -9,6 +9,7 @@
 #include "hwv-port-counters.h"
 #include "hwv-replacement.h"
 #include "hwv-segment.h"
+#include "hwv-upcall-limit.h"
 #include "hwv-wire.h"
 #include "openvswitch/list.h"
 #include "openvswitch/vlog.h"
@@ -53,6 +54,7 @@ hwv_netdev_construct(struct netdev *netdev)
     dev->port.odp_port = ODPP_NONE;
     dev->port.quota = HWV_REPLACEMENT_NO_QUOTA;
     dev->port.counters = hwv_port_counters_create();
+    dev->port.upcall_limit = hwv_upcall_limit_create();
     ovsrcu_init(&dev->port.rx, NULL);
 
     ovs_mutex_lock(&list_mutex);
@@ -77,6 +79,7 @@ hwv_netdev_destruct(struct netdev *netdev)
     hwv_wire_close(ovsrcu_get_protected(struct hwv_wire *, &dev->wire));
     ovsrcu_postpone(free, ovsrcu_get_protected(struct eth_addr *, &dev->mac));
     hwv_port_counters_destroy(dev->port.counters);
+    hwv_upcall_limit_destroy(dev->port.upcall_limit);
     hwv_port_destroy_segment(&dev->port);
     seq_change(hwv_netdev_config_seq());
     smap_destroy(&dev->options);
@@ -146,6 +149,7 @@ hwv_netdev_set_config(struct netdev *netdev, const struct smap *options,
         if (!error) {
             hwv_nic_attach(&dev->port, config.nic, config.id);
             hwv_nic_set_quota(&dev->port, config.quota);
+            hwv_upcall_limit_set(dev->port.upcall_limit, config.upcall_rate);
             apply_mac(dev, &config);
             hwv_learning_vote(&dev->against_learning,
                               config.is_pf && !config.learn_next_hop);

@@ -64,6 +64,7 @@ struct hwv_port {
     OVSRCU_TYPE(struct hwv_rx *) rx;    /* The same, for the data path. */
     struct hwv_wire *wire;              /* Or NULL. */
     struct hwv_counters *counters;      /* Named counters. */
+    struct hwv_upcall_limit *upcall_limit; /* No limit for a PF. */
     bool check_mac;                     /* VF: frames must come from 'mac'. */
     struct eth_addr mac;
     struct hwv_vtag vtag;               /* VF: see hwv-segment.h. */

@@ -50,6 +50,7 @@ hwv_port_counter_name(enum hwv_port_counter counter)
         [HWV_TX_DROP_DOWN] = "tx_drop_down",
         [HWV_FIRST_PACKET_CPU] = "first_packet_cpu",
         [HWV_FIRST_PACKET_NIC] = "first_packet_nic",
+        [HWV_UPCALL_DROP_RATE] = "upcall_drop_rate",
     };
 
     return names[counter];

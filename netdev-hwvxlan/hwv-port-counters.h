@@ -35,6 +35,8 @@ enum hwv_port_counter {
     HWV_TX_DROP_DOWN,           /* From OVS while the wire is stopped. */
     HWV_FIRST_PACKET_CPU,       /* VF: misses that OVS encapsulated, ... */
     HWV_FIRST_PACKET_NIC,       /* ... and that the NIC did for it. */
+    HWV_UPCALL_DROP_RATE,       /* VF: misses that would have been upcalls too
+                                 * many. */
     HWV_N_PORT_COUNTERS
 };
 

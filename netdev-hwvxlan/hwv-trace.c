@@ -117,9 +117,9 @@ parse_packet(const char *s, char **errp)
         *errp = xasprintf("\"%s\" tells of an inner frame only: give the "
                           "whole one in hex", match);
     } else if (!parse_flow(match, &flow, &error)) {
-        *errp = xasprintf("\"%s\" is neither a frame in hex nor a datapath "
-                          "flow: %s", match, error ? error
-                                                  : "cannot parse it");
+        *errp = xasprintf("\"%s\" is neither a frame in hex (of 14 bytes at "
+                          "least) nor a datapath flow: %s", match,
+                          error ? error : "cannot parse it");
     } else {
         packet = dp_packet_new(0);
         flow_compose(packet, &flow, NULL, 64);

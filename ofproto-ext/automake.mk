@@ -86,6 +86,7 @@ HWV_WRAPS = \
 	dpif_flow_get \
 	dpif_flow_put \
 	dpif_operate \
+	dpif_register_upcall_cb \
 	dpif_set_config \
 	netdev_ports_get \
 	netdev_ports_insert \

@@ -31,6 +31,7 @@
 #include "hwv-segments.h"
 #include "hwv-stats.h"
 #include "hwv-tx-flush.h"
+#include "hwv-upcall-limit.h"
 #include "netdev-offload.h"
 #include "netdev-offload-provider.h"
 #include "netdev-provider.h"
@@ -72,6 +73,8 @@ WRAP(int, dpif_flow_put, struct dpif *, enum dpif_flow_put_flags,
 WRAP(int, dpif_flow_del, struct dpif *, const struct nlattr *key,
      size_t key_len, const ovs_u128 *ufid, const unsigned pmd_id,
      struct dpif_flow_stats *);
+WRAP(void, dpif_register_upcall_cb, struct dpif *, upcall_callback *,
+     void *aux);
 WRAP(int, dpif_set_config, struct dpif *, const struct smap *);
 WRAP(void, dpif_close, struct dpif *);
 WRAP(void, ovsrec_interface_set_error, const struct ovsrec_interface *,
@@ -319,6 +322,26 @@ __wrap_dpif_flow_del(struct dpif *dpif, const struct nlattr *key,
 
     __wrap_dpif_operate(dpif, &opp, 1, DPIF_OFFLOAD_AUTO);
     return op.error;
+}
+
+/* Upcalls
+ * -------
+ *
+ * ofproto/ofproto-dpif-upcall.c registers with a datapath what its PMD threads
+ * call for each upcall, and NULL, with the same 'aux', when nobody does any
+ * more. */
+
+void
+__wrap_dpif_register_upcall_cb(struct dpif *dpif, upcall_callback *cb,
+                               void *aux)
+{
+    if (cb) {
+        __real_dpif_register_upcall_cb(dpif, hwv_upcall,
+                                       hwv_upcall_limited(cb, aux));
+    } else {
+        __real_dpif_register_upcall_cb(dpif, NULL, NULL);
+        hwv_upcall_unlimited(aux);
+    }
 }
 
 /* Open datapaths

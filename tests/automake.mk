@@ -298,6 +298,7 @@ TESTSUITE_AT = \
 	tests/hwv-fdb-macros.at \
 	tests/hwv-fdb.at \
 	tests/hwv-underlay.at \
+	tests/hwv-upcall-limit.at \
 	tests/hwv-neigh.at \
 	tests/hwv-vtep.at \
 	tests/hwv-wires.at \

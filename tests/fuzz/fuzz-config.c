@@ -24,8 +24,8 @@
 
 static const char *const our_keys[] = {
     "nic", "vf", "mac", "vni", "vlan", "unknown", "max-flows", "max-tunnels",
-    "replacement", "offload", "learn-next-hop", "first-packet", "wire",
-    "wire-dev",
+    "replacement", "offload", "learn-next-hop", "first-packet", "upcall-rate",
+    "wire", "wire-dev",
 };
 
 /* Does option 'key', if it is there, say the number 'n'? */
@@ -46,7 +46,9 @@ check_pf(const struct smap *options, const char *name,
 
     HWV_CHECK(!smap_get(options, "nic") && !smap_get(options, "vf")
               && !smap_get(options, "mac") && !smap_get(options, "vni")
-              && !smap_get(options, "vlan") && !smap_get(options, "unknown"));
+              && !smap_get(options, "vlan") && !smap_get(options, "unknown")
+              && !smap_get(options, "upcall-rate"));
+    HWV_CHECK_EQ(config->upcall_rate, 0);
     HWV_CHECK_EQ(config->vtag.type, HWV_VTAG_NONE);
     HWV_CHECK(!strcmp(config->nic, name));
     HWV_CHECK_EQ(config->id, HWV_UPLINK);
@@ -97,6 +99,9 @@ check_vf(const struct smap *options, const char *name,
               && !smap_get(options, "offload")
               && !smap_get(options, "learn-next-hop")
               && !smap_get(options, "first-packet"));
+    HWV_CHECK(config->upcall_rate <= 1000000);
+    HWV_CHECK(!smap_get(options, "upcall-rate") == !config->upcall_rate);
+    HWV_CHECK(says(options, "upcall-rate", config->upcall_rate));
     HWV_CHECK(!strcmp(config->nic, smap_get(options, "nic")));
     HWV_CHECK(smap_get(options, "max-flows")
               ? config->quota >= 1 && config->quota <= 4194304
