@@ -30,10 +30,11 @@ AC_DEFUN([HWV_CHECK_OVS],
          (default: /usr/src/openvswitch/openvswitch.tar.gz)])],
      [], [with_ovs_source=/usr/src/openvswitch/openvswitch.tar.gz])
    AS_CASE([$with_ovs_build],
-     [yes], [AC_MSG_ERROR([--with-ovs-build needs a directory])],
+     [yes | ''], [AC_MSG_ERROR([--with-ovs-build needs a directory])],
      [no], [HWV_BUILD_OVS],
      [OVS_BUILD=`cd "$with_ovs_build" 2> /dev/null && pwd` ||
-        AC_MSG_ERROR([--with-ovs-build: no directory $with_ovs_build])])
+        AC_MSG_ERROR([--with-ovs-build=$with_ovs_build: no such directory;
+HWV_OVS_REMEDY])])
    HWV_READ_OVS
    AC_SUBST([OVS_BUILD])
    AC_SUBST([OVS_SRC])
@@ -44,11 +45,19 @@ AC_DEFUN([HWV_CHECK_OVS],
    AC_SUBST([OVS_LDADD])
    AC_SUBST([OVS_LDFLAGS])])
 
+dnl What helps when --with-ovs-build does not.
+m4_define([HWV_OVS_REMEDY],
+  [give the directory of a complete build of Open vSwitch 3.1, or leave
+--with-ovs-build out to have one made of --with-ovs-source])
+
 dnl HWV_BUILD_OVS
 dnl
 dnl Sets OVS_BUILD to a build in the cache, which is made if need be.
 AC_DEFUN([HWV_BUILD_OVS],
-  [AS_IF([test ! -e "$with_ovs_source"],
+  [AS_CASE([$with_ovs_source],
+     [yes | no | ''],
+       [AC_MSG_ERROR([--with-ovs-source needs a directory or tarball])])
+   AS_IF([test ! -e "$with_ovs_source"],
      [AC_MSG_ERROR([no Open vSwitch source at $with_ovs_source; either
     apt-get install openvswitch-source
 or give --with-ovs-source=DIR|TARBALL or --with-ovs-build=DIR])])
@@ -57,7 +66,9 @@ or give --with-ovs-source=DIR|TARBALL or --with-ovs-build=DIR])])
    AS_IF([test "$enable_sanitizers" != no], [hwv_options=--sanitizers])
    OVS_BUILD=`CC="$CC" PYTHON3="$PYTHON3" \
      "$srcdir/build-aux/build-ovs" $hwv_options "$with_ovs_source"` ||
-     AC_MSG_ERROR([Open vSwitch could not be built])])
+     AC_MSG_ERROR([--with-ovs-source=$with_ovs_source could not be built;
+give the source of Open vSwitch 3.1, a directory or tarball, or a complete
+build of it by --with-ovs-build=DIR])])
 
 dnl HWV_READ_OVS
 dnl
@@ -65,7 +76,8 @@ dnl Reads from $OVS_BUILD what the rest of the build needs to know.
 AC_DEFUN([HWV_READ_OVS],
   [AC_MSG_CHECKING([the Open vSwitch build in $OVS_BUILD])
    hwv_ovs=`SED="$SED" "$srcdir/build-aux/read-ovs" "$OVS_BUILD"` ||
-     AC_MSG_ERROR([cannot use the Open vSwitch build in $OVS_BUILD])
+     AC_MSG_ERROR([cannot use the Open vSwitch build in $OVS_BUILD;
+HWV_OVS_REMEDY])
    eval "$hwv_ovs"
    AC_MSG_RESULT([$OVS_VERSION])
    AS_CASE([$OVS_VERSION],

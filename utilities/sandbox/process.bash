@@ -220,7 +220,7 @@ claim () {
     take_lock
     if test -e "$STATE/kept"; then
         fail "one is running already, as --keep left it; this ends it:" \
-            "$0 --stop"
+            "$HERE/hwvxlan-sandbox --stop"
     elif test -d "$STATE"; then
         say "removing what an earlier run was not able to remove"
         tear_down

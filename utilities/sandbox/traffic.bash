@@ -157,9 +157,10 @@ count () {
 
 # long_transfer FAMILY: one transfer from A to C, counted on all sides.
 long_transfer () {
-    local before after i difference=()
+    local before after i difference=() nic_before nic_after
     count
     read -r -a before <<< "$counts"
+    read -r -a nic_before <<< "$(nic_count a)"
     set_ovs a ovs-appctl --timeout=10 dpif-netdev/pmd-stats-clear
     before[-1]=0
     tcp_send a1 $BULK_MB c1
@@ -171,6 +172,10 @@ long_transfer () {
     say "$1 underlay: a long TCP transfer from a1 to c1, $BULK_MB MB in" \
         "$seconds s, content intact"
     judge "$1" "${difference[@]}"
+    read -r -a nic_after <<< "$(nic_count a)"
+    detail "of A's packets the NIC handled" \
+        "$((nic_after[0] - nic_before[0])) by itself, and OVS the other" \
+        "$((nic_after[1] - nic_before[1]))"
 }
 
 # judge FAMILY COUNT...: the counts are those of count(), of one transfer.
