@@ -31,25 +31,21 @@ average_rest(double halvings)
 void
 hwv_frequency_add(struct hwv_frequency *f,
                   const struct hwv_frequency_scales *scales, uint64_t n,
-                  uint64_t now, bool spread)
+                  uint64_t since, uint64_t now)
 {
     double elapsed = now - f->at;
+    double coming = now - MAX(since, f->at);
 
     for (int i = 0; i < HWV_FREQUENCY_SCALES; i++) {
-        double halvings = elapsed / scales->half_life[i];
-        double count = f->count[i] * exp2(-halvings);
+        double half_life = scales->half_life[i];
+        double count = (f->count[i] * exp2(-elapsed / half_life)
+                        + n * average_rest(coming / half_life));
 
-        if (n) {
-            count += spread ? n * average_rest(halvings) : n;
-        }
         f->count[i] = count < LEAST ? 0 : count;
     }
 
-    if (!n) {
-        f->quiet += elapsed;
-    } else {
-        f->quiet = spread ? elapsed / (n + 1.0) : 0;
-    }
+    f->quiet = (n ? hwv_frequency_distance(f, n, since, now)
+                : f->quiet + elapsed);
     f->at = now;
 }
 
@@ -74,10 +70,10 @@ hwv_frequency_catch_up(struct hwv_frequency *f,
 }
 
 double
-hwv_frequency_first(const struct hwv_frequency *f, uint64_t n, uint64_t now,
-                    bool spread)
+hwv_frequency_distance(const struct hwv_frequency *f, uint64_t n,
+                       uint64_t since, uint64_t now)
 {
-    return spread ? f->at + (now - f->at) / (n + 1.0) : now;
+    return (now - MAX(since, f->at)) / (n + 1.0);
 }
 
 double

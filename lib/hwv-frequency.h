@@ -50,12 +50,12 @@ struct hwv_frequency {
 /* Starts to count from nothing. */
 void hwv_frequency_init(struct hwv_frequency *f, uint64_t now);
 
-/* 'n' packets, which may be none, have come in the time from 'f->at', which
- * becomes 'now': just now (misses), or, if 'spread', who knows when, so they
- * are taken to have come at equal distances. */
+/* 'n' packets, which may be none, have come after 'since', or after 'f->at' if
+ * that is later, and until 'now', which 'f->at' becomes.  Nobody knows when, so
+ * they are taken to have come at equal distances. */
 void hwv_frequency_add(struct hwv_frequency *f,
                        const struct hwv_frequency_scales *scales, uint64_t n,
-                       uint64_t now, bool spread);
+                       uint64_t since, uint64_t now);
 
 /* Raises each count to what a shorter scale's makes sure, by three standard
  * deviations, that it would be if what came lately had come always: a flow
@@ -63,10 +63,10 @@ void hwv_frequency_add(struct hwv_frequency *f,
 void hwv_frequency_catch_up(struct hwv_frequency *f,
                             const struct hwv_frequency_scales *scales);
 
-/* Returns the time of the first of 'n' packets, 'n' > 0, as
- * hwv_frequency_add() takes them to have come. */
-double hwv_frequency_first(const struct hwv_frequency *f, uint64_t n,
-                           uint64_t now, bool spread);
+/* Returns the distance that hwv_frequency_add() takes 'n' packets, 'n' > 0, to
+ * have had from each other, from when they began to come, and from 'now'. */
+double hwv_frequency_distance(const struct hwv_frequency *f, uint64_t n,
+                              uint64_t since, uint64_t now);
 
 /* Returns the level of the count of 'scale', HWV_LEVEL_NONE if it is 0. */
 double hwv_frequency_level(const struct hwv_frequency *f,

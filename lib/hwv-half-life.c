@@ -25,6 +25,11 @@ static const double half_lives[HWV_FREQUENCY_SCALES] = {
 /* A longer memory is preferred if it serves this part less of the packets. */
 #define DOUBT .0001
 
+/* The lag is the average of so many misses of late, and a half-life is so many
+ * times as long, at least. */
+#define LAG_MEMORY 64
+#define LAGS 4
+
 /* The credit's memory, in packets: so many for each entry, and so many. */
 #define CREDIT_PER_ENTRY 4
 #define CREDIT_LEAST 16000
@@ -49,6 +54,8 @@ struct hwv_half_life {
     double credits[HWV_FREQUENCY_SCALES];
     double total;               /* Packets that could have been served. */
     double credit_half_life;
+    double lag;                 /* Packets between two times at which misses
+                                 * are told, on average. */
     uint64_t credited;          /* When credits last aged. */
     uint64_t start, chosen;     /* When created, and last chosen. */
     uint32_t capacity;
@@ -115,16 +122,16 @@ hwv_half_life_leave(struct hwv_half_life *hl, const struct hwv_frequency *f)
     move(hl, f, -1);
 }
 
-/* What scale 'i' would have made of 'n' packets of 'f', the first of which
- * came at 'first' and the others evenly until 'now'. */
+/* What scale 'i' would have made of 'n' packets of 'f' that came at distances
+ * of 'gap', the last one as long before 'now'. */
 static double
 credit(const struct hwv_half_life *hl, const struct hwv_frequency *f, int i,
-       uint64_t n, double first, double now)
+       uint64_t n, double gap, double now)
 {
     const struct histogram *h = &hl->histograms[i];
     double half_life = hl->scales.half_life[i];
     double level = hwv_frequency_level(f, &hl->scales, i);
-    double gap = now > first ? first - f->at : 0;
+    double first = now - n * gap;
     double served, rest;
 
     /* The edge is that of 'now', and was lower before. */
@@ -145,9 +152,9 @@ credit(const struct hwv_half_life *hl, const struct hwv_frequency *f, int i,
 
 void
 hwv_half_life_count(struct hwv_half_life *hl, struct hwv_frequency *f,
-                    uint64_t n, uint64_t now, bool spread)
+                    uint64_t n, uint64_t since, uint64_t now, bool misses)
 {
-    double first = hwv_frequency_first(f, n, now, spread);
+    double gap = hwv_frequency_distance(f, n, since, now);
     double age;
 
     hwv_half_life_leave(hl, f);
@@ -158,11 +165,12 @@ hwv_half_life_count(struct hwv_half_life *hl, struct hwv_frequency *f,
         histogram_advance(&hl->histograms[i], now / hl->scales.half_life[i]);
         hl->credits[i] *= age;
         if (n) {
-            hl->credits[i] += credit(hl, f, i, n, first, now);
+            hl->credits[i] += credit(hl, f, i, n, gap, now);
         }
     }
-    hwv_frequency_add(f, &hl->scales, n, now, spread);
-    if (!spread) {
+    hwv_frequency_add(f, &hl->scales, n, since, now);
+    if (misses) {
+        hl->lag += (now - MIN(since, now) - hl->lag) / LAG_MEMORY;
         hwv_frequency_catch_up(f, &hl->scales);
     }
     hwv_half_life_enter(hl, f);
@@ -174,12 +182,27 @@ hwv_half_life_active(const struct hwv_half_life *hl)
     return hl->active;
 }
 
+/* Returns the shortest scale that means something.  Of those that are much
+ * shorter than the lag none can tell who came last: whoever misses are told of
+ * first looks so. */
+static int
+shortest(const struct hwv_half_life *hl)
+{
+    int i = 0;
+
+    while (i < HWV_FREQUENCY_SCALES - 1
+           && hl->scales.half_life[i] < LAGS * hl->lag) {
+        i++;
+    }
+    return i;
+}
+
 bool
 hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
 {
     double doubt = DOUBT * hl->total;
-    double best = hl->credits[0];
-    int choice = 0;
+    int choice = shortest(hl);
+    double best = hl->credits[choice];
 
     if (now - hl->chosen < hl->credit_half_life / 4) {
         return false;
@@ -190,10 +213,10 @@ hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
     }
     hl->chosen = now;
 
-    for (int i = 1; i < HWV_FREQUENCY_SCALES; i++) {
+    for (int i = choice; i < HWV_FREQUENCY_SCALES; i++) {
         best = MAX(best, hl->credits[i]);
     }
-    for (int i = 1; i < HWV_FREQUENCY_SCALES; i++) {
+    for (int i = choice; i < HWV_FREQUENCY_SCALES; i++) {
         if (hl->credits[i] >= best - doubt) {
             choice = i;
         }
@@ -201,7 +224,8 @@ hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
 
     /* What is active stays if it is hardly worse. */
     if (choice == hl->active
-        || (hl->credits[hl->active] >= best - doubt
+        || (hl->active >= shortest(hl)
+            && hl->credits[hl->active] >= best - doubt
             && hl->credits[choice] < best - doubt / 2)) {
         return false;
     }

@@ -44,9 +44,10 @@ void hwv_half_life_leave(struct hwv_half_life *,
                          const struct hwv_frequency *f);
 
 /* Does hwv_frequency_add() to a flow that has entered, and credits the
- * scales. */
+ * scales; and hwv_frequency_catch_up() if they are 'misses', not hits. */
 void hwv_half_life_count(struct hwv_half_life *, struct hwv_frequency *f,
-                         uint64_t n, uint64_t now, bool spread);
+                         uint64_t n, uint64_t since, uint64_t now,
+                         bool misses);
 
 /* The scale to go by now: hwv_half_life_choose() looks at the credits and
  * returns true if the active scale has changed, which it does at most once in

@@ -75,10 +75,11 @@ aged_lfu_remove(struct hwv_replacement_state *state,
 
 static void
 aged_lfu_count(struct hwv_replacement_state *state,
-               struct hwv_replacement_node *node, uint64_t n, uint64_t now)
+               struct hwv_replacement_node *node, uint64_t n, uint64_t since,
+               uint64_t now)
 {
-    hwv_half_life_count(state->half_life, &node->frequency, n, now,
-                        node->resident);
+    hwv_half_life_count(state->half_life, &node->frequency, n, since, now,
+                        !node->resident);
 }
 
 static double

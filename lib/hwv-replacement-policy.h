@@ -35,10 +35,11 @@ struct hwv_replacement_policy {
     void (*remove)(struct hwv_replacement_state *,
                    struct hwv_replacement_node *);
 
-    /* 'n' packets of 'node', which may be 0, have come since it was last heard
-     * of: hits if it is resident, else misses just now. */
+    /* 'n' packets of 'node', which may be 0, have come after 'since', and since
+     * it was last heard of: hits if it is resident, else misses. */
     void (*count)(struct hwv_replacement_state *,
-                  struct hwv_replacement_node *, uint64_t n, uint64_t now);
+                  struct hwv_replacement_node *, uint64_t n, uint64_t since,
+                  uint64_t now);
 
     /* 'node' has just become resident.  May be NULL. */
     void (*promoted)(struct hwv_replacement_state *,

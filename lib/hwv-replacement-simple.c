@@ -49,7 +49,7 @@ simple_recurs(const struct hwv_replacement_state *state OVS_UNUSED,
 static void
 lfu_count(struct hwv_replacement_state *state OVS_UNUSED,
           struct hwv_replacement_node *node, uint64_t n,
-          uint64_t now OVS_UNUSED)
+          uint64_t since OVS_UNUSED, uint64_t now OVS_UNUSED)
 {
     if (node->resident) {
         node->frequency.at += n;
@@ -83,18 +83,18 @@ const struct hwv_replacement_policy hwv_replacement_lfu = {
 };
 
 /* "lru": 'frequency.quiet' and 'frequency.at' as ever.  As nobody tells when a
- * hit was, the last of n hits between two looks is taken to be as far from
- * the second look as they would be from each other at equal distances. */
+ * packet was, the last of n between two looks is taken to be as far from the
+ * second look as they would be from each other at equal distances. */
 
 static void
 lru_count(struct hwv_replacement_state *state OVS_UNUSED,
-          struct hwv_replacement_node *node, uint64_t n, uint64_t now)
+          struct hwv_replacement_node *node, uint64_t n, uint64_t since,
+          uint64_t now)
 {
     struct hwv_frequency *f = &node->frequency;
-    double elapsed = now - f->at;
 
-    f->quiet = !n ? f->quiet + elapsed
-               : node->resident ? elapsed / (n + 1.0) : 0;
+    f->quiet = (n ? hwv_frequency_distance(f, n, since, now)
+                : f->quiet + (now - f->at));
     f->at = now;
 }
 

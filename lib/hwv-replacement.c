@@ -134,7 +134,8 @@ hwv_replacement_remove(struct hwv_replacement *r,
 void
 hwv_replacement_miss(struct hwv_replacement *r,
                      struct hwv_replacement_node *node, uint64_t n,
-                     uint64_t now, struct hwv_replacement_decision *decision)
+                     uint64_t since, uint64_t now,
+                     struct hwv_replacement_decision *decision)
 {
     struct hwv_replacement_node *victim = NULL;
 
@@ -144,7 +145,7 @@ hwv_replacement_miss(struct hwv_replacement *r,
         .verdict = HWV_REPLACEMENT_ALREADY,
     };
     if (!r->policy->refuses) {
-        r->policy->count(r->state, node, n, r->now);
+        r->policy->count(r->state, node, n, since, r->now);
     }
     hwv_groups_heard(&r->groups, node->group, r->now, r->round);
     hwv_groups_run(&r->groups, r->now, r->round);
@@ -330,7 +331,7 @@ look(struct hwv_replacement *r, struct hwv_replacement_node *node)
     node->hits = hits;
     r->stats.reads++;
 
-    r->policy->count(r->state, node, n, r->now);
+    r->policy->count(r->state, node, n, 0, r->now);
     if (n) {
         hwv_groups_heard(&r->groups, node->group, r->now, r->round);
     }

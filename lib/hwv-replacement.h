@@ -209,13 +209,18 @@ void hwv_replacement_add(struct hwv_replacement *r,
 void hwv_replacement_remove(struct hwv_replacement *r,
                             struct hwv_replacement_node *node);
 
-/* 'node' has had 'n' misses, 'n' > 0, of late: decides whether it is to be
- * resident.  The decision has been taken when this returns, and
- * '*decision' tells the caller what to do with the NIC; if the NIC has no room
- * for it in spite of all, hwv_replacement_demote() takes it back. */
+/* 'node' has had 'n' misses, 'n' > 0, after 'since' and until 'now': decides
+ * whether it is to be resident.  The decision has been taken when this returns,
+ * and '*decision' tells the caller what to do with the NIC; if the NIC has no
+ * room for it in spite of all, hwv_replacement_demote() takes it back.
+ *
+ * Who tells of misses as they come has a 'since' of 'now'.  Who collects them
+ * and tells of many at the same time must not: they would look like so many
+ * bursts, and rare flows as frequent as those whose hits come in between. */
 void hwv_replacement_miss(struct hwv_replacement *r,
                           struct hwv_replacement_node *node, uint64_t n,
-                          uint64_t now, struct hwv_replacement_decision *);
+                          uint64_t since, uint64_t now,
+                          struct hwv_replacement_decision *);
 
 /* 'node' is no longer in the NIC, for whatever reason: it is a shadow, and
  * leaves room.  Does nothing to a shadow. */

@@ -26,6 +26,7 @@ struct hwv_residency {
     const struct hwv_replacement_policy *policy;
     struct hwv_shadow_table *shadows;
     uint64_t packets;           /* That the NIC has looked up so far. */
+    uint64_t collected;         /* The same, when no misses were left. */
 };
 
 /* The thread. */
@@ -38,7 +39,8 @@ static void start(void) OVS_REQUIRES(hwv_control_mutex);
 static void *residency_main(void *);
 static hwv_shadow_cb collected;
 static hwv_replacement_hits_cb entry_hits;
-static void entry_miss(struct hwv_entry *, uint32_t n)
+static bool collect(struct hwv_nic *) OVS_REQUIRES(hwv_control_mutex);
+static void entry_miss(struct hwv_entry *, uint32_t n, uint64_t since)
     OVS_REQUIRES(hwv_control_mutex);
 static void entry_in(struct hwv_entry *) OVS_REQUIRES(hwv_control_mutex);
 static void entry_out(struct hwv_entry *) OVS_REQUIRES(hwv_control_mutex);
@@ -128,7 +130,7 @@ hwv_residency_update(struct hwv_entry *entry)
         ovs_assert(!error);     /* A replacement never fails. */
     } else if (has_room(nic)) {
         /* The packet that made OVS install the flow. */
-        entry_miss(entry, 1);
+        entry_miss(entry, 1, nic->residency->packets);
     }
 }
 
@@ -206,10 +208,7 @@ hwv_residency_run(void)
         more = false;
         ovs_mutex_lock(&hwv_control_mutex);
         HMAP_FOR_EACH (nic, node, hwv_nics()) {
-            update_packets(nic);
-            more |= hwv_shadow_table_collect(
-                nic->residency->shadows, MAX_COLLECTED, collected, NULL)
-                    == MAX_COLLECTED;
+            more |= collect(nic);
         }
         ovs_mutex_unlock(&hwv_control_mutex);
     } while (more);
@@ -270,19 +269,35 @@ collected(void *entry_, uint32_t n, void *aux OVS_UNUSED)
 {
     struct hwv_entry *entry = entry_;
 
-    entry_miss(entry, n);
+    entry_miss(entry, n, entry->nic->residency->collected);
 }
 
-/* 'n' packets that 'entry' would have handled have been missed. */
+/* Returns true if there may be more misses of 'nic' to collect. */
+static bool
+collect(struct hwv_nic *nic)
+{
+    struct hwv_residency *residency = nic->residency;
+
+    update_packets(nic);
+    if (hwv_shadow_table_collect(residency->shadows, MAX_COLLECTED, collected,
+                                 NULL) == MAX_COLLECTED) {
+        return true;
+    }
+    residency->collected = residency->packets;
+    return false;
+}
+
+/* 'n' packets that 'entry' would have handled have been missed after
+ * 'since'. */
 static void
-entry_miss(struct hwv_entry *entry, uint32_t n)
+entry_miss(struct hwv_entry *entry, uint32_t n, uint64_t since)
 {
     struct hwv_nic *nic = entry->nic;
     struct hwv_replacement_decision decision;
 
     entry->n_missed += n;
     hwv_replacement_miss(nic->residency->replacement, &entry->replacement, n,
-                         nic->residency->packets, &decision);
+                         since, nic->residency->packets, &decision);
     if (decision.verdict != HWV_REPLACEMENT_PROMOTED) {
         return;
     }

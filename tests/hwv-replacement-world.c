@@ -59,7 +59,8 @@ miss(struct world *world, uint32_t flow, uint64_t n,
         f->added = true;
         hwv_replacement_add(world->r, &f->node, world->group, world->now);
     }
-    hwv_replacement_miss(world->r, &f->node, n, world->now, decision);
+    hwv_replacement_miss(world->r, &f->node, n, world->now - world->lag,
+                         world->now, decision);
     ck_assert_uint_le(world->n_reads - n_reads, HWV_REPLACEMENT_MAX_READS);
 
     if (decision->evicted) {

@@ -26,6 +26,7 @@ struct world {
     uint32_t n_flows, n_residents;
     uint32_t group;             /* Of flows that come. */
     uint64_t now;
+    uint64_t lag;               /* Misses are told this late, at most. */
     uint64_t n_reads;
 };
 

@@ -155,6 +155,7 @@ main(int argc, char *argv[])
     set_program_name("hwvxlan-bench");
     vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
     options_parse(argc, argv, &options);
+    hwv_set_interval(options.collect);
     report = report_start(options.json, options.plot);
     if (options.trace || options.pcap) {
         run_file(report, &options);

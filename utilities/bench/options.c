@@ -41,6 +41,8 @@ static const char help_middle[] =
 
 static const char help_end[] =
     "  --requests=N          for each run (default: 4000000)\n"
+    "  --collect=N           the product is told of misses each N requests, as\n"
+    "                        its thread collects them (default: 1)\n"
     "  --seed=N              of the random numbers (default: 1)\n"
     "  --quick               defaults are alpha 0.99, 65536 keys, table 1\n"
     "                        and 5 %, 1000000 requests\n"
@@ -162,7 +164,8 @@ static void
 set_defaults(struct options *options, bool quick)
 {
     *options = (struct options) {
-        .requests = quick ? 1000000 : 4000000, .seed = 1,
+        .requests = quick ? 1000000 : 4000000, .collect = 1,
+        .seed = 1,
     };
     known_names(&options->workloads, &options->policies);
     svec_init(&options->alphas);
@@ -178,7 +181,7 @@ set_defaults(struct options *options, bool quick)
 
 enum {
     OPT_WORKLOADS = UCHAR_MAX + 1, OPT_ALPHAS, OPT_KEYS, OPT_TABLES,
-    OPT_POLICIES, OPT_REQUESTS, OPT_SEED, OPT_QUICK, OPT_TRACE, OPT_PCAP,
+    OPT_POLICIES, OPT_REQUESTS, OPT_COLLECT, OPT_SEED, OPT_QUICK, OPT_TRACE, OPT_PCAP,
     OPT_JSON, OPT_PLOT,
 };
 
@@ -189,6 +192,7 @@ static const struct option long_options[] = {
     { "tables", required_argument, NULL, OPT_TABLES },
     { "policies", required_argument, NULL, OPT_POLICIES },
     { "requests", required_argument, NULL, OPT_REQUESTS },
+    { "collect", required_argument, NULL, OPT_COLLECT },
     { "seed", required_argument, NULL, OPT_SEED },
     { "quick", no_argument, NULL, OPT_QUICK },
     { "trace", required_argument, NULL, OPT_TRACE },
@@ -223,6 +227,9 @@ parse_option(int option, const char *arg, struct options *options)
         break;
     case OPT_REQUESTS:
         options->requests = parse_integer("requests", arg, 2, UINT32_MAX - 1);
+        break;
+    case OPT_COLLECT:
+        options->collect = parse_integer("collect", arg, 1, UINT32_MAX);
         break;
     case OPT_SEED:
         options->seed = parse_integer("seed", arg, 0, UINT32_MAX);

@@ -13,6 +13,7 @@ struct options {
     struct svec workloads, policies;    /* Names that exist. */
     struct svec alphas, keys, tables;   /* As written; numbers in range. */
     uint64_t requests;
+    uint64_t collect;           /* Requests between two collections. */
     uint64_t seed;
     const char *trace, *pcap;   /* File to take requests from, or NULL. */
     const char *json, *plot;    /* File to write, or NULL. */

@@ -34,6 +34,10 @@ struct sim *hwv_create(const struct sim_policy *, const struct trace *,
 void hwv_destroy(struct sim *);
 bool hwv_request(struct sim *, size_t i, uint64_t *inserts);
 
+/* Of those created from now on misses are collected after each 'n' > 0
+ * requests: for 1 they are told as they come. */
+void hwv_set_interval(size_t n);
+
 /* peers.c */
 struct sim *lru_create(const struct sim_policy *, const struct trace *,
                        uint32_t table);
