@@ -51,8 +51,8 @@ struct hwv_frequency {
 void hwv_frequency_init(struct hwv_frequency *f, uint64_t now);
 
 /* 'n' packets, which may be none, have come after 'since', or after 'f->at' if
- * that is later, and until 'now', which 'f->at' becomes.  Nobody knows when, so
- * they are taken to have come at equal distances. */
+ * that is later, and until 'now', which 'f->at' becomes.  Nobody knows when,
+ * so they are taken to have come at equal distances. */
 void hwv_frequency_add(struct hwv_frequency *f,
                        const struct hwv_frequency_scales *scales, uint64_t n,
                        uint64_t since, uint64_t now);

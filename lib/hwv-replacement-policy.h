@@ -35,7 +35,7 @@ struct hwv_replacement_policy {
     void (*remove)(struct hwv_replacement_state *,
                    struct hwv_replacement_node *);
 
-    /* 'n' packets of 'node', which may be 0, have come after 'since', and since
+    /* 'n' packets of 'node', which may be 0, have come after 'since' and after
      * it was last heard of: hits if it is resident, else misses. */
     void (*count)(struct hwv_replacement_state *,
                   struct hwv_replacement_node *, uint64_t n, uint64_t since,

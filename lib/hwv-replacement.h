@@ -210,9 +210,10 @@ void hwv_replacement_remove(struct hwv_replacement *r,
                             struct hwv_replacement_node *node);
 
 /* 'node' has had 'n' misses, 'n' > 0, after 'since' and until 'now': decides
- * whether it is to be resident.  The decision has been taken when this returns,
- * and '*decision' tells the caller what to do with the NIC; if the NIC has no
- * room for it in spite of all, hwv_replacement_demote() takes it back.
+ * whether it is to be resident.  The decision has been taken when this
+ * returns, and '*decision' tells the caller what to do with the NIC; if the
+ * NIC has no room for it in spite of all, hwv_replacement_demote() takes it
+ * back.
  *
  * Who tells of misses as they come has a 'since' of 'now'.  Who collects them
  * and tells of many at the same time must not: they would look like so many

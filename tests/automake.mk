@@ -321,6 +321,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/system-neigh.at \
 	tests/system-next-hop.at \
 	tests/system-reconfigure.at \
+	tests/system-replacement.at \
 	tests/system-sandbox.at \
 	tests/system-segment.at \
 	tests/system-share.at \

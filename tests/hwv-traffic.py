@@ -11,6 +11,8 @@ usage: hwv-traffic.py serve READY
        hwv-traffic.py frames DEV COUNT HEX...
        hwv-traffic.py sources DEV COUNT
        hwv-traffic.py watch DEV READY LENGTH
+       hwv-traffic.py zipf KEYS ALPHA COUNT
+       hwv-traffic.py requests DEV FILE
 
 "serve" sends back what it receives, TCP and UDP, and creates the file READY
 when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
@@ -20,6 +22,11 @@ when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
 sends a broadcast of type 0x88b5 from each of COUNT addresses, not faster than
 others can follow.  "watch" prints the first LENGTH bytes of frames of this
 type that DEV receives, whoever they are for.
+
+"zipf" prints COUNT of the numbers below KEYS, one in each line, by Zipf's law
+with exponent ALPHA: always the same ones.  "requests" reads such a FILE and
+sends for each line an IPv4 packet to MAC address 02:00:bb:00:XX:XX, XX:XX
+being the number, not faster than others can follow.
 
 "tcp" sends BYTES of random content to each IP and checks what comes back.
 
@@ -31,6 +38,7 @@ has ended, "echo" prints how many were lost (did not come back within five
 seconds), late, and double."""
 
 import os
+import random
 import socket
 import struct
 import sys
@@ -218,6 +226,26 @@ def watch(dev, ready, length):
         print(sock.recv(1 << 16)[:int(length)].hex(), flush=True)
 
 
+def zipf(keys, alpha, count):
+    """The number 0 is the most popular one."""
+    weights = [1 / (i + 1) ** float(alpha) for i in range(int(keys))]
+    print(*random.Random(1).choices(range(int(keys)), weights, k=int(count)),
+          sep='\n')
+
+
+def requests(dev, path):
+    """10,000 packets in a second, a few of them at once."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    sock.bind((dev, 0))
+    ip = bytes.fromhex('0200aa000001 0800 4500001c 00000000 401166cf 0a000001'
+                       '0a000002 0035 0035 0008 0000').ljust(54, b'\0')
+    with open(path) as file:
+        for i, line in enumerate(file):
+            sock.send(bytes.fromhex('0200bb00%04x' % int(line)) + ip)
+            if i % 16 == 15:
+                time.sleep(16 / 10000)
+
+
 def main(command, *args):
     if command == 'serve':
         serve(*args)
@@ -236,6 +264,10 @@ def main(command, *args):
         sources(*args)
     elif command == 'watch':
         watch(*args)
+    elif command == 'zipf':
+        zipf(*args)
+    elif command == 'requests':
+        requests(*args)
     else:
         sys.exit(__doc__)
 

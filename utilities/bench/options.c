@@ -41,8 +41,8 @@ static const char help_middle[] =
 
 static const char help_end[] =
     "  --requests=N          for each run (default: 4000000)\n"
-    "  --collect=N           the product is told of misses each N requests, as\n"
-    "                        its thread collects them (default: 1)\n"
+    "  --collect=N           the product is told of misses each N requests,\n"
+    "                        as its thread collects them (default: 1)\n"
     "  --seed=N              of the random numbers (default: 1)\n"
     "  --quick               defaults are alpha 0.99, 65536 keys, table 1\n"
     "                        and 5 %, 1000000 requests\n"
@@ -181,8 +181,8 @@ set_defaults(struct options *options, bool quick)
 
 enum {
     OPT_WORKLOADS = UCHAR_MAX + 1, OPT_ALPHAS, OPT_KEYS, OPT_TABLES,
-    OPT_POLICIES, OPT_REQUESTS, OPT_COLLECT, OPT_SEED, OPT_QUICK, OPT_TRACE, OPT_PCAP,
-    OPT_JSON, OPT_PLOT,
+    OPT_POLICIES, OPT_REQUESTS, OPT_COLLECT, OPT_SEED, OPT_QUICK, OPT_TRACE,
+    OPT_PCAP, OPT_JSON, OPT_PLOT,
 };
 
 static const struct option long_options[] = {
