@@ -150,7 +150,7 @@ hwv_check_verdict(const struct world *w, const struct hwv_burst *burst,
     } else {
         size_t n = count_held_back(burst, i);
 
-        seen->expected_collisions += n / 64.0;
+        seen->expected_collisions += n / 1024.0;
         if (has_twin(burst, i)) {
             seen->twins++;
             seen->missed_twins += got->type == HWV_VERDICT_MISS;

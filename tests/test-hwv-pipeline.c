@@ -85,9 +85,9 @@ run_bursts(bool from_vf, struct hwv_burst_seen *seen)
     printf("twins: %u of %u missed\n", seen->missed_twins, seen->twins);
 
     /* The filter may take a flow for another, but not more often than one of
-     * 64 bits has to. */
+     * 1024 bits has to. */
     HWV_CHECK(seen->collisions < 1.5 * seen->expected_collisions);
-    HWV_CHECK(seen->missed_twins <= seen->twins / 2);
+    HWV_CHECK(seen->missed_twins <= seen->twins / 50);
 }
 
 /* The test says nothing about what did not come up. */
