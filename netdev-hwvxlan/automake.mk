@@ -69,6 +69,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-vport-offload.h \
 	netdev-hwvxlan/hwv-upcall-limit.c \
 	netdev-hwvxlan/hwv-upcall-limit.h \
+	netdev-hwvxlan/hwv-wire-class.c \
+	netdev-hwvxlan/hwv-wire-class.h \
 	netdev-hwvxlan/hwv-wire.c \
 	netdev-hwvxlan/hwv-wire.h \
 	netdev-hwvxlan/nic-provider.h \

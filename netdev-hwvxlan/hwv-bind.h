@@ -46,11 +46,6 @@ void hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
 /* Does some flow wait for room in a table? */
 bool hwv_flow_waits_for_room(void) OVS_REQUIRES(hwv_control_mutex);
 
-/* Keeps the text of 'flow', which goes, as an example if it is refused and
- * there is none. */
-void hwv_flow_keep_example(const struct hwv_flow *flow)
-    OVS_REQUIRES(hwv_control_mutex);
-
 /* Entries (hwv-entry.c)
  * --------------------- */
 

@@ -10,6 +10,7 @@
 
 #include "hwv-number.h"
 #include "hwv-upcall-limit.h"
+#include "hwv-wire-class.h"
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
@@ -17,20 +18,16 @@
 #define MAX_MAX_FLOWS (1 << 22)
 #define MAX_MAX_TUNNELS (1 << 16)
 
-/* Values of options:wire, and how they become a netdev. */
-static const struct wire_type {
-    const char *name;
-    const char *netdev_type;
-    const char *suffix;         /* Of the netdev's name; NULL: it is a kernel
-                                 * device and needs options:wire-dev. */
-} wire_types[] = {
-    { "dpdk", "dpdk", ".wire" },
-    { "dpdkvhostuserclient", "dpdkvhostuserclient", ".vhost" },
-    { "afxdp", "afxdp", NULL },
-    { "system", "system", NULL },
-
-    /* The variant that several PMD threads can poll. */
-    { "dummy", "dummy-pmd", ".wire" },
+/* Options that are ours, by whom they are for, with NULL at the end. */
+static const char *const common_options[] = {
+    "nic", "max-flows", "wire", "wire-dev", NULL
+};
+static const char *const pf_options[] = {
+    "max-tunnels", "replacement", "offload", "learn-next-hop", "first-packet",
+    NULL
+};
+static const char *const vf_options[] = {
+    "vf", "mac", "vni", "vlan", "unknown", "upcall-rate", NULL
 };
 
 static int parse_role(const char *name, const struct smap *,
@@ -41,7 +38,8 @@ static int parse_segment(const struct smap *, struct hwv_config *,
                          char **errp);
 static int parse_wire(const char *name, const struct smap *,
                       struct hwv_config *, char **errp);
-static void copy_wire_options(const struct smap *, struct smap *);
+static int parse_wire_options(const struct smap *, struct hwv_config *,
+                              char **errp);
 
 int
 hwv_config_parse(const char *name, const struct smap *options,
@@ -104,12 +102,12 @@ parse_role(const char *name, const struct smap *options,
     return 0;
 }
 
-/* Refuses the 'n' options 'keys', which only make sense for 'whom'. */
+/* Refuses the options 'keys', which only make sense for 'whom'. */
 static int
-refuse_options(const struct smap *options, const char *const *keys, size_t n,
+refuse_options(const struct smap *options, const char *const keys[],
                const char *whom, char **errp)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; keys[i]; i++) {
         const char *value = smap_get(options, keys[i]);
 
         if (value) {
@@ -180,14 +178,11 @@ parse_bool(const struct smap *options, const char *key, bool def, bool *value,
 static int
 parse_pf(const struct smap *options, struct hwv_config *config, char **errp)
 {
-    static const char *const vf_options[] = {
-        "vf", "mac", "vni", "vlan", "unknown", "upcall-rate"
-    };
     const char *first_packet = smap_get_def(options, "first-packet", "cpu");
     int error;
 
     config->id = HWV_UPLINK;
-    error = refuse_options(options, vf_options, ARRAY_SIZE(vf_options),
+    error = refuse_options(options, vf_options,
                            "a VF, together with options:nic", errp);
     if (!error) {
         error = parse_limit(options, "max-flows", 65536, MAX_MAX_FLOWS,
@@ -236,10 +231,6 @@ parse_mac(const char *s, struct eth_addr *mac)
 static int
 parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
 {
-    static const char *const pf_options[] = {
-        "max-tunnels", "replacement", "offload", "learn-next-hop",
-        "first-packet"
-    };
     const char *vf = smap_get(options, "vf");
     const char *quota = smap_get(options, "max-flows");
     const char *rate = smap_get(options, "upcall-rate");
@@ -247,8 +238,7 @@ parse_vf(const struct smap *options, struct hwv_config *config, char **errp)
     unsigned int id;
     int error;
 
-    error = refuse_options(options, pf_options, ARRAY_SIZE(pf_options),
-                           "a PF", errp);
+    error = refuse_options(options, pf_options, "a PF", errp);
     if (error) {
         return error;
     }
@@ -338,45 +328,44 @@ parse_segment(const struct smap *options, struct hwv_config *config,
     return 0;
 }
 
-static const struct wire_type *
-find_wire_type(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(wire_types); i++) {
-        if (!strcmp(wire_types[i].name, name)) {
-            return &wire_types[i];
-        }
-    }
-    return NULL;
-}
-
+/* Stores into '*config' which device the wire is. */
 static int
 parse_wire(const char *name, const struct smap *options,
            struct hwv_config *config, char **errp)
 {
-    const char *wire = smap_get_def(options, "wire", "dpdk");
-    const struct wire_type *type = find_wire_type(wire);
+    const char *wire = smap_get(options, "wire");
+    const struct hwv_wire_class *class
+        = wire ? hwv_wire_class_find(wire) : hwv_wire_classes[0];
     const char *dev = smap_get(options, "wire-dev");
+    const char *value;
 
-    if (!type) {
+    if (!class) {
         struct ds allowed = DS_EMPTY_INITIALIZER;
 
-        for (size_t i = 0; i < ARRAY_SIZE(wire_types); i++) {
-            ds_put_format(&allowed, "%s%s", i ? ", " : "",
-                          wire_types[i].name);
-        }
-        *errp = xasprintf("options:wire=%s: use one of %s", wire,
-                          ds_cstr(&allowed));
+        hwv_wire_class_format_names(NULL, &allowed);
+        fail(errp, xasprintf("options:wire=%s: use one of %s", wire,
+                             ds_cstr(&allowed)));
         ds_destroy(&allowed);
         return EINVAL;
     }
 
-    config->wire_type = type->netdev_type;
-    if (!type->suffix) {
-        if (!dev || !dev[0] || strlen(dev) >= IFNAMSIZ) {
-            return fail(errp, xasprintf("options:wire=%s needs "
-                                        "options:wire-dev, the name of a "
-                                        "kernel network device (at most %d "
-                                        "characters)", wire, IFNAMSIZ - 1));
+    config->wire_class = class;
+    value = class->device ? smap_get(options, class->device) : NULL;
+    if (class->device && (!value || !value[0])) {
+        return fail(errp, xasprintf("options:wire=%s%s needs options:%s, %s",
+                                    class->name, wire ? "" : " (default)",
+                                    class->device, class->device_help));
+    }
+    if (class->suffix) {
+        if (dev) {
+            return fail(errp, xasprintf("options:wire-dev=%s is only for "
+                                        "wire=system and wire=afxdp", dev));
+        }
+        config->wire_name = xasprintf("%s%s", name, class->suffix);
+    } else {
+        if (strlen(dev) >= IFNAMSIZ) {
+            return fail(errp, xasprintf("options:wire-dev=%s: use %s", dev,
+                                        class->device_help));
         }
         if (!strcmp(dev, name)) {
             return fail(errp, xasprintf("options:wire-dev=%s: the Interface "
@@ -384,29 +373,76 @@ parse_wire(const char *name, const struct smap *options,
                                         "device", dev));
         }
         config->wire_name = xstrdup(dev);
-    } else {
-        if (dev) {
-            return fail(errp, xasprintf("options:wire-dev=%s is only for "
-                                        "wire=system and wire=afxdp", dev));
-        }
-        config->wire_name = xasprintf("%s%s", name, type->suffix);
     }
-    copy_wire_options(options, &config->wire_options);
-    return 0;
+    return parse_wire_options(options, config, errp);
 }
 
-/* What is not ours is the wire's. */
 static void
-copy_wire_options(const struct smap *options, struct smap *wire_options)
+format_names(const char *const names[], struct ds *s)
 {
-    static const char *const ours[] = {
-        "nic", "vf", "mac", "vni", "vlan", "unknown", "upcall-rate",
-        "max-flows", "max-tunnels", "replacement", "offload",
-        "learn-next-hop", "first-packet", "wire", "wire-dev",
-    };
-
-    smap_clone(wire_options, options);
-    for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
-        smap_remove(wire_options, ours[i]);
+    for (size_t i = 0; names[i]; i++) {
+        ds_put_format(s, ", %s", names[i]);
     }
+}
+
+/* Explains that options:'key'='value' is neither ours nor the wire's. */
+static char *
+explain_unknown(const char *key, const char *value,
+                const struct hwv_config *config)
+{
+    const struct hwv_wire_class *class = config->wire_class;
+    struct ds others = DS_EMPTY_INITIALIZER;
+    struct ds known = DS_EMPTY_INITIALIZER;
+    char *message;
+
+    hwv_wire_class_format_names(key, &others);
+    if (others.length) {
+        message = xasprintf("options:%s=%s is only for a wire of type %s", key,
+                            value, ds_cstr(&others));
+    } else {
+        format_names(common_options, &known);
+        format_names(config->is_pf ? pf_options : vf_options, &known);
+        format_names(class->options, &known);
+        message = xasprintf("options:%s=%s is unknown: a %s with wire=%s has "
+                            "%s", key, value, config->is_pf ? "PF" : "VF",
+                            class->name, ds_cstr(&known) + strlen(", "));
+    }
+    ds_destroy(&others);
+    ds_destroy(&known);
+    return message;
+}
+
+static bool
+contains(const char *const names[], const char *name)
+{
+    for (size_t i = 0; names[i]; i++) {
+        if (!strcmp(names[i], name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What is not ours is the wire's, or a mistake that OVS's netdevs would not
+ * notice. */
+static int
+parse_wire_options(const struct smap *options, struct hwv_config *config,
+                   char **errp)
+{
+    const struct smap_node **nodes = smap_sort(options);
+    int error = 0;
+
+    for (size_t i = 0; i < smap_count(options) && !error; i++) {
+        const char *key = nodes[i]->key, *value = nodes[i]->value;
+
+        if (hwv_wire_class_has_option(config->wire_class, key)) {
+            smap_add(&config->wire_options, key, value);
+        } else if (!contains(common_options, key)
+                   && !contains(pf_options, key)
+                   && !contains(vf_options, key)) {
+            error = fail(errp, explain_unknown(key, value, config));
+        }
+    }
+    free(nodes);
+    return error;
 }

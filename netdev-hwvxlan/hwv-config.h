@@ -6,8 +6,9 @@
 /* The options of a port
  * =====================
  *
- * Reads an Interface's options into a struct, or says which value is wrong and
- * what is allowed.  What is not ours is for the wire. */
+ * Reads an Interface's options into a struct, or says which option or value is
+ * wrong and what is allowed.  Some options are for the wire: which ones, its
+ * class knows. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,11 +19,13 @@
 #include "packets.h"
 #include "smap.h"
 
+struct hwv_wire_class;
+
 struct hwv_config {
     bool is_pf;
     char *nic;                  /* Name of the PF. */
     uint16_t id;                /* VF id, or HWV_UPLINK. */
-    const char *wire_type;      /* Type of the wire's netdev. */
+    const struct hwv_wire_class *wire_class;
     char *wire_name;            /* Name of the wire's netdev. */
     struct smap wire_options;
     bool check_mac;             /* VF: 'mac' was given. */

@@ -42,16 +42,13 @@ put_tag(struct json *row, const char *name, const char *port, uint16_t tci)
     ds_destroy(&s);
 }
 
-/* How many seconds ago 'when' was, in msec, or "never" if it is 0. */
+/* How many seconds ago 'when' was, in msec, or null, never, if it is 0. */
 static void
 put_ago(struct json *row, const char *name, long long int when)
 {
-    if (when) {
-        json_object_put_format(row, name, "%.3fs",
-                               (time_msec() - when) / 1000.0);
-    } else {
-        hwv_put_string(row, name, "never");
-    }
+    json_object_put(row, name,
+                    when ? json_real_create((time_msec() - when) / 1000.0)
+                         : json_null_create());
 }
 
 static int
@@ -140,7 +137,7 @@ put_key(struct json *row, const struct hwv_nic *nic, const struct hwv_key *key)
     } else {
         hwv_put_string(row, "smac", "any");
     }
-    hwv_put_string(row, "ip", class & HWV_CLASS_IPV6 ? "6" : "4");
+    hwv_put_number(row, "ip", class & HWV_CLASS_IPV6 ? 6 : 4);
     hwv_put_string(row, "frag",
                frag_names[(class & HWV_CLASS_FRAG) >> HWV_CLASS_FRAG_SHIFT]);
     if (class & HWV_CLASS_RX) {

@@ -13,6 +13,20 @@ static struct hwv_reject_stats reject_stats[HWV_N_REJECTS]
 static char *reject_examples[HWV_N_REJECTS]
     OVS_GUARDED_BY(hwv_control_mutex);
 
+/* Keeps the first flow that is refused for a reason as its example: the flow
+ * may be another one tomorrow, or gone. */
+static void
+keep_example(const struct hwv_flow *flow)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    if (flow->reject && !reject_examples[flow->reject]) {
+        struct ds s = DS_EMPTY_INITIALIZER;
+
+        hwv_flow_format(flow, &s);
+        reject_examples[flow->reject] = ds_steal_cstr(&s);
+    }
+}
+
 void
 hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
 {
@@ -23,6 +37,7 @@ hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
             reject_stats[reject].total++;   /* That one is no refusal. */
         }
         flow->reject = reject;
+        keep_example(flow);
     }
 }
 
@@ -32,19 +47,6 @@ hwv_flow_waits_for_room(void)
     return reject_stats[HWV_REJECT_TUNNELS_FULL].now
            || reject_stats[HWV_REJECT_SOURCES_FULL].now
            || reject_stats[HWV_REJECT_COUNTERS_FULL].now;
-}
-
-void
-hwv_flow_keep_example(const struct hwv_flow *flow)
-{
-    enum hwv_reject reject = flow->compiled;
-
-    if (reject && !reject_examples[reject]) {
-        struct ds s = DS_EMPTY_INITIALIZER;
-
-        hwv_flow_format(flow, &s);
-        reject_examples[reject] = ds_steal_cstr(&s);
-    }
 }
 
 void

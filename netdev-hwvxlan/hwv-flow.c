@@ -374,7 +374,6 @@ flow_destroy(struct hwv_flow *flow)
     hwv_flow_release_counter(flow);
     hwv_stats_forget(flow);
 
-    hwv_flow_keep_example(flow);
     hwv_flow_set_reject(flow, HWV_ACCEPT);
     hmap_remove(&flows, &flow->node);
     hmap_remove(&flows_by_put_ufid, &flow->put_node);

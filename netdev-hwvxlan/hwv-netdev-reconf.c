@@ -17,6 +17,7 @@
 
 #include <errno.h>
 
+#include "hwv-wire-class.h"
 #include "hwv-wire.h"
 #include "if-notifier.h"
 #include "openvswitch/vlog.h"
@@ -68,7 +69,7 @@ hwv_netdev_apply_wire(struct hwv_netdev *dev, const struct hwv_config *config,
                           config->wire_name);
         return EINVAL;
     }
-    new = hwv_wire_open(config->wire_name, config->wire_type,
+    new = hwv_wire_open(config->wire_name, config->wire_class,
                         &config->wire_options, errp);
     if (!new) {
         return EINVAL;
@@ -149,7 +150,8 @@ hwv_netdev_set_mtu(struct netdev *netdev, int mtu)
         }
     } else if (!dev->mtu_error) {
         dev->mtu_error = xasprintf("mtu_request=%d: wire \"%s\" of type %s "
-                                   "cannot have this MTU: %s", mtu,
+                                   "cannot have this MTU: %s: ask for a "
+                                   "smaller one", mtu,
                                    netdev_get_name(hwv_wire_netdev(wire)),
                                    hwv_wire_type(wire), ovs_strerror(error));
     }
@@ -194,7 +196,7 @@ hwv_netdev_reconfigure(struct netdev *netdev)
 static bool
 is_wire_of(const struct hwv_wire *wire, const struct hwv_config *config)
 {
-    return (!strcmp(hwv_wire_type(wire), config->wire_type)
+    return (!strcmp(hwv_wire_type(wire), config->wire_class->netdev_type)
             && !strcmp(netdev_get_name(hwv_wire_netdev(wire)),
                        config->wire_name));
 }

@@ -224,6 +224,25 @@ hwv_nic_enabled(const struct hwv_nic *nic)
            && time_msec() >= nic->hold_until;
 }
 
+/* Is the Interface that 'nic' is called after a VF of another NIC? */
+static bool
+names_vf(const struct hwv_nic *nic)
+    OVS_REQUIRES(hwv_control_mutex)
+{
+    const struct hwv_nic *other;
+
+    HMAP_FOR_EACH (other, node, &nics) {
+        const struct hwv_port *port;
+
+        HMAP_FOR_EACH (port, nic_node, &other->ports) {
+            if (other != nic && !strcmp(port->name, nic->name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 const char *
 hwv_nic_state(const struct hwv_nic *nic)
 {
@@ -231,6 +250,7 @@ hwv_nic_state(const struct hwv_nic *nic)
 
     return (!netdev_is_flow_api_enabled()
             ? "off: other_config:hw-offload is not true"
+            : !pf && names_vf(nic) ? "off: options:nic names a VF, not the PF"
             : !pf ? "off: the PF is missing"
             : pf->odp_port == ODPP_NONE ? "off: the PF is not in a bridge"
             : !nic->offload ? "off: options:offload=false on the PF"

@@ -18,11 +18,11 @@ static char *cell_text(const struct json *);
 bool
 hwv_reply_parse_format(const char *arg, bool *json, char **errp)
 {
-    if (strncmp(arg, "--format=", 9)) {
+    if (strncmp(arg, "--", 2)) {
         return false;
     }
-    *json = !strcmp(arg + 9, "json");
-    if (!*json && strcmp(arg + 9, "table")) {
+    *json = !strcmp(arg, "--format=json");
+    if (!*json && strcmp(arg, "--format=table")) {
         *errp = xasprintf("%s: use --format=table or --format=json", arg);
     }
     return true;
@@ -74,10 +74,14 @@ format_table(const struct json *rows, const char *const *columns, struct ds *s)
     table_destroy(&table);
 }
 
+/* Real numbers are times ago, in seconds, and null is a time that has not
+ * been. */
 static char *
 cell_text(const struct json *value)
 {
     return (!value ? xstrdup("")
             : value->type == JSON_STRING ? xstrdup(json_string(value))
+            : value->type == JSON_REAL ? xasprintf("%.3fs", json_real(value))
+            : value->type == JSON_NULL ? xstrdup("never")
             : json_to_string(value, 0));
 }

@@ -4,7 +4,9 @@
 #define HWV_REPLY_H 1
 
 /* Replies of unixctl commands that show a table: columns for people, or with
- * --format=json an array of objects for programs.  Main thread. */
+ * --format=json an array of objects for programs.  A real number is how many
+ * seconds ago something was, and null a time that has not been.  Main
+ * thread. */
 
 #include <stdbool.h>
 
@@ -12,7 +14,7 @@ struct ds;
 struct json;
 struct unixctl_conn;
 
-/* Is 'arg' an option?  If so, returns true and stores in '*json' whether it is
+/* Is 'arg' a long option?  If so, returns true and stores in '*json' whether it is
  * --format=json.  Where it is neither that nor --format=table, also stores the
  * error message in '*errp', for the caller to free. */
 bool hwv_reply_parse_format(const char *arg, bool *json, char **errp);

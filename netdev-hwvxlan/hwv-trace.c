@@ -8,6 +8,7 @@
 #include "hwv-codec.h"
 #include "hwv-flow.h"
 #include "hwv-nic.h"
+#include "hwv-reply.h"
 #include "odp-util.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/json.h"
@@ -17,6 +18,15 @@
 #include "unixctl.h"
 #include "util.h"
 
+/* What the command was called with. */
+struct trace_args {
+    bool json;
+    const char *port;
+    const char *frame;          /* In hex, or a datapath flow. */
+};
+
+static bool parse_args(struct unixctl_conn *, int argc, const char *argv[],
+                       struct trace_args *);
 static struct dp_packet *parse_packet(const char *s, char **errp);
 static bool parse_flow(const char *s, struct flow *, char **errp);
 static void add_port_names(struct simap *);
@@ -32,21 +42,17 @@ static void
 trace(struct unixctl_conn *conn, int argc, const char *argv[],
       void *aux OVS_UNUSED)
 {
-    bool json = !strcmp(argv[1], "--format=json");
+    struct trace_args args;
     struct ds verdict = DS_EMPTY_INITIALIZER;
     struct ds flows = DS_EMPTY_INITIALIZER;
     struct dp_packet *packet;
     struct hwv_port *port;
     char *message = NULL;
 
-    if (argc != 3 + json) {
-        unixctl_command_reply_error(conn, "use [--format=json] PORT FRAME, "
-                                    "FRAME being hex digits or a datapath "
-                                    "flow");
+    if (!parse_args(conn, argc, argv, &args)) {
         return;
     }
-    argv += json;
-    packet = parse_packet(argv[2], &message);
+    packet = parse_packet(args.frame, &message);
     if (!packet) {
         unixctl_command_reply_error(conn, message);
         free(message);
@@ -54,10 +60,10 @@ trace(struct unixctl_conn *conn, int argc, const char *argv[],
     }
 
     ovs_mutex_lock(&hwv_control_mutex);
-    port = find_port(argv[1]);
+    port = find_port(args.port);
     if (!port) {
         message = xasprintf("no hw-vxlan port called \"%s\" (hwvxlan/show "
-                            "lists them)", argv[1]);
+                            "lists them)", args.port);
     } else if (!port->nic->provider->trace) {
         message = xasprintf("NIC \"%s\" cannot trace", port->nic->name);
     } else if (!explain_gate(port, packet, &verdict)) {
@@ -70,7 +76,7 @@ trace(struct unixctl_conn *conn, int argc, const char *argv[],
     if (message) {
         unixctl_command_reply_error(conn, message);
         free(message);
-    } else if (json) {
+    } else if (args.json) {
         struct json *reply = json_object_create();
         char *text;
 
@@ -95,6 +101,38 @@ hwv_trace_register(void)
     unixctl_command_register("hwvxlan/trace",
                              "[--format=json] port frame (hex or flow)",
                              2, 3, trace, NULL);
+}
+
+/* Parses 'argv' into '*args'.  Returns true, or replies with an error. */
+static bool
+parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
+           struct trace_args *args)
+{
+    const char **words[] = { &args->port, &args->frame };
+    char *message = NULL;
+    size_t n = 0;
+
+    args->json = false;
+    for (int i = 1; i < argc && !message; i++) {
+        if (hwv_reply_parse_format(argv[i], &args->json, &message)) {
+            continue;
+        }
+        if (n >= ARRAY_SIZE(words)) {
+            message = xasprintf("unexpected argument \"%s\"", argv[i]);
+        } else {
+            *words[n++] = argv[i];
+        }
+    }
+    if (!message && n < ARRAY_SIZE(words)) {
+        message = xasprintf("%s is missing: use [--format=json] PORT FRAME, "
+                            "FRAME being hex digits or a datapath flow",
+                            n ? "FRAME" : "PORT");
+    }
+    if (message) {
+        unixctl_command_reply_error(conn, message);
+        free(message);
+    }
+    return !message;
 }
 
 /* Makes a packet of hex digits, or of a flow as dpctl/dump-flows prints it:

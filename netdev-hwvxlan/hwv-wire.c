@@ -7,6 +7,7 @@
 
 #include "dp-packet.h"
 #include "fat-rwlock.h"
+#include "hwv-wire-class.h"
 #include "netdev-provider.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/list.h"
@@ -32,6 +33,7 @@ struct setup {
 
 struct hwv_wire {
     struct netdev *netdev;
+    const struct hwv_wire_class *class;
     struct smap options;            /* The last that it took. */
     int mtu;                        /* The last that it took, or 0. */
     int refused_mtu;                /* Did not work, or 0. */
@@ -54,7 +56,12 @@ static struct ovs_list retired OVS_GUARDED_BY(list_mutex)
 static struct seq *retired_seq;
 static uint64_t retired_seqno;
 
-static const char *explain_open_error(const char *type, int error);
+static int check_options(const struct hwv_wire *, const struct smap *options,
+                         char **errp);
+static void put_difference(struct ds *, const struct smap *now,
+                           const struct smap *good);
+static char *explain_rejection(const struct hwv_wire *,
+                               const struct smap *options, int error);
 static int try_setup(struct hwv_wire *, unsigned int n_txq);
 static void remember_setup(struct hwv_wire *, unsigned int n_txq);
 static int go_back(struct hwv_wire *, unsigned int *n_txq, int error,
@@ -67,8 +74,8 @@ static void wire_retire(struct hwv_wire *);
 static void wire_free(struct hwv_wire *);
 
 struct hwv_wire *
-hwv_wire_open(const char *name, const char *type, const struct smap *options,
-              char **errp)
+hwv_wire_open(const char *name, const struct hwv_wire_class *class,
+              const struct smap *options, char **errp)
 {
     struct netdev *netdev;
     struct hwv_wire *wire;
@@ -78,21 +85,25 @@ hwv_wire_open(const char *name, const char *type, const struct smap *options,
         retired_seq = seq_create();
     }
 
-    error = netdev_open(name, type, &netdev);
+    error = netdev_open(name, class->netdev_type, &netdev);
     if (!error && hwv_wire_has(netdev)) {
-        *errp = xasprintf("\"%s\" is the wire of another Interface: choose "
-                          "another device", name);
+        *errp = xasprintf("%s%s is the wire of another Interface: choose "
+                          "another device",
+                          class->suffix ? "" : "options:wire-dev=", name);
         netdev_close(netdev);
         return NULL;
     }
     if (error) {
-        *errp = xasprintf("cannot open wire \"%s\" of type %s: %s", name, type,
-                          explain_open_error(type, error));
+        *errp = xasprintf("%s%s: cannot open the wire of type %s: %s",
+                          class->suffix ? "" : "options:wire-dev=", name,
+                          class->netdev_type,
+                          hwv_wire_class_explain_error(class, error));
         return NULL;
     }
 
     wire = xzalloc(sizeof *wire);
     wire->netdev = netdev;
+    wire->class = class;
     smap_init(&wire->options);
     smap_init(&wire->good.options);
     fat_rwlock_init(&wire->gate);
@@ -114,20 +125,15 @@ int
 hwv_wire_set_options(struct hwv_wire *wire, const struct smap *options,
                      char **errp)
 {
-    int error = netdev_set_config(wire->netdev, options, errp);
+    int error = check_options(wire, options, errp);
 
     if (error) {
-        if (error == EAGAIN) {
-            free(*errp);
-            *errp = xasprintf("wire \"%s\" of type %s: that would be another "
-                              "device: remove the Interface and add it again",
-                              netdev_get_name(wire->netdev),
-                              netdev_get_type(wire->netdev));
-        } else if (!*errp) {
-            *errp = xasprintf("wire \"%s\" of type %s rejects its options: %s",
-                              netdev_get_name(wire->netdev),
-                              netdev_get_type(wire->netdev),
-                              ovs_strerror(error));
+        return error;
+    }
+    error = netdev_set_config(wire->netdev, options, errp);
+    if (error) {
+        if (!*errp) {
+            *errp = explain_rejection(wire, options, error);
         }
         if (!smap_is_empty(&wire->options)) {
             netdev_set_config(wire->netdev, &wire->options, NULL);
@@ -309,7 +315,8 @@ hwv_wire_update_mtu(struct hwv_wire *wire)
     uint32_t max_frame = UINT32_MAX;
     int mtu;
 
-    if (!netdev_get_mtu(wire->netdev, &mtu)) {
+    /* A vhost-user port that has not been connected yet has an MTU of 0. */
+    if (!netdev_get_mtu(wire->netdev, &mtu) && mtu > 0) {
         max_frame = mtu + ETH_HEADER_LEN;
     }
     atomic_store_relaxed(&wire->max_frame, max_frame);
@@ -341,7 +348,7 @@ remember_setup(struct hwv_wire *wire, unsigned int n_txq)
     wire->worked = true;
 }
 
-/* Adds to 'ds' how 'now' differs from 'good'. */
+/* Adds to 'ds' how 'now' differs from 'good', with ", " behind each. */
 static void
 put_difference(struct ds *ds, const struct smap *now, const struct smap *good)
 {
@@ -431,22 +438,46 @@ explain_refusal(const struct hwv_wire *wire, const struct ds *what, int error,
                     length ? "; it goes on as before" : "");
 }
 
-static const char *
-explain_open_error(const char *type, int error)
+/* Refuses what a netdev would not notice or not explain: options where it has
+ * none, and another device than it has had first. */
+static int
+check_options(const struct hwv_wire *wire, const struct smap *options,
+              char **errp)
 {
-    if (error == EEXIST) {
-        return "it is in use as another type: remove that port first";
+    const char *key = wire->class->device;
+    const char *old = key ? smap_get(&wire->options, key) : NULL;
+    const char *new = key ? smap_get(options, key) : NULL;
+
+    if (!wire->netdev->netdev_class->set_config && !smap_is_empty(options)) {
+        *errp = explain_rejection(wire, options, EOPNOTSUPP);
+        return EINVAL;
     }
-    if (error != EAFNOSUPPORT) {
-        return ovs_strerror(error);
+    if (old && strcmp(old, new)) {
+        *errp = xasprintf("options:%s=%s: that would be another device than "
+                          "%s: remove the Interface and add it again",
+                          key, new, old);
+        return EINVAL;
     }
-    if (!strncmp(type, "dpdk", 4)) {
-        return "DPDK is not initialized: set other_config:dpdk-init=true";
-    }
-    if (!strncmp(type, "dummy", 5)) {
-        return "it exists only in tests (ovs-vswitchd --enable-dummy)";
-    }
-    return "this build of Open vSwitch does not have it";
+    return 0;
+}
+
+static char *
+explain_rejection(const struct hwv_wire *wire, const struct smap *options,
+                  int error)
+{
+    struct ds what = DS_EMPTY_INITIALIZER;
+    char *message;
+
+    put_difference(&what, options, &wire->options);
+    ds_chomp(&what, ' ');
+    ds_chomp(&what, ',');
+    message = xasprintf("wire \"%s\" of type %s rejects %s: %s",
+                        netdev_get_name(wire->netdev),
+                        netdev_get_type(wire->netdev),
+                        what.length ? ds_cstr(&what) : "its options",
+                        ovs_strerror(error));
+    ds_destroy(&what);
+    return message;
 }
 
 /* RCU callback: no thread can be inside the gate any longer. */

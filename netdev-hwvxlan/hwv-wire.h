@@ -25,14 +25,15 @@
 
 struct dp_packet_batch;
 struct hwv_wire;
+struct hwv_wire_class;
 struct netdev;
 struct smap;
 
-/* Opens a wire of 'type' ("dpdk", ...), whose netdev is called 'name', and
- * configures it with 'options' (those of the Interface that are not ours).
- * Returns NULL and an error message in '*errp', for the caller to free, on
- * failure. */
-struct hwv_wire *hwv_wire_open(const char *name, const char *type,
+/* Opens a wire of 'class', whose netdev is called 'name', and configures it
+ * with 'options' (those of the Interface that are the netdev's).  Returns NULL
+ * and an error message in '*errp', for the caller to free, on failure. */
+struct hwv_wire *hwv_wire_open(const char *name,
+                               const struct hwv_wire_class *class,
                                const struct smap *options, char **errp);
 
 /* Gives 'wire' new options.  Returns 0, or an errno and '*errp'; the wire then

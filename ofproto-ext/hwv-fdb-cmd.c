@@ -24,7 +24,7 @@
 struct fdb_args {
     bool json;                  /* --format=json */
     bool all;                   /* --all */
-    bool has_vni, has_mac, has_vtep;
+    bool has_vtag, has_mac, has_vtep;
     struct hwv_vtag vtag;
     struct eth_addr mac;
     struct in6_addr vtep;
@@ -56,7 +56,7 @@ fdb_show(struct unixctl_conn *conn, int argc, const char *argv[],
     if (parse_args(conn, argc, argv, false, 0, 1, &args)) {
         hwv_reply_rows(conn,
                        hwv_fdb_rows(hwv_fdb_instance(),
-                                    args.has_vni ? &args.vtag : NULL),
+                                    args.has_vtag ? &args.vtag : NULL),
                        args.json, columns);
     }
 }
@@ -71,6 +71,12 @@ fdb_add(struct unixctl_conn *conn, int argc, const char *argv[],
     struct fdb_args args;
 
     if (!parse_args(conn, argc, argv, false, 3, 3, &args)) {
+        return;
+    }
+    if (args.vtag.type != HWV_VTAG_VXLAN) {
+        reply_error(conn, xasprintf("vlan:%"PRIu32": nothing in a VLAN is "
+                                    "behind a VTEP: use a VNI",
+                                    args.vtag.id));
         return;
     }
     if (eth_addr_is_zero(args.mac)) {
@@ -120,7 +126,7 @@ fdb_flush(struct unixctl_conn *conn, int argc, const char *argv[],
     if (!parse_args(conn, argc, argv, true, 0, 1, &args)) {
         return;
     }
-    vtag = args.has_vni ? &args.vtag : NULL;
+    vtag = args.has_vtag ? &args.vtag : NULL;
     n = hwv_fdb_flush(fdb, vtag, HWV_FDB_LEARNED);
     if (args.all) {
         n += hwv_fdb_flush(fdb, vtag, HWV_FDB_STATIC);
@@ -163,16 +169,17 @@ fdb_stats(struct unixctl_conn *conn, int argc, const char *argv[],
 void
 hwv_fdb_cmd_register(void)
 {
-    unixctl_command_register("hwvxlan/fdb-show", "[--format=json] [vni]",
+    unixctl_command_register("hwvxlan/fdb-show",
+                             "[--format=json] [vni|vlan:id]",
                              0, 2, fdb_show, NULL);
     unixctl_command_register("hwvxlan/fdb-add",
                              "[--format=json] vni mac vtep",
                              0, 4, fdb_add, NULL);
     unixctl_command_register("hwvxlan/fdb-del",
-                             "[--format=json] vni mac [vtep]",
+                             "[--format=json] vni|vlan:id mac [vtep]",
                              0, 4, fdb_del, NULL);
     unixctl_command_register("hwvxlan/fdb-flush",
-                             "[--format=json] [--all] [vni]",
+                             "[--format=json] [--all] [vni|vlan:id]",
                              0, 3, fdb_flush, NULL);
     unixctl_command_register("hwvxlan/fdb-stats", "[--format=json]",
                              0, 1, fdb_stats, NULL);
@@ -185,16 +192,16 @@ parse_arg(const char *arg, bool takes_all, int n_most, struct fdb_args *args)
 {
     char *message = NULL;
 
-    if (hwv_reply_parse_format(arg, &args->json, &message)) {
-        return message;
-    }
     if (takes_all && !strcmp(arg, "--all")) {
         args->all = true;
         return NULL;
     }
-    if (!args->has_vni && n_most >= 1) {
-        args->has_vni = true;
-        return hwv_fdb_parse_vni(arg, &args->vtag);
+    if (hwv_reply_parse_format(arg, &args->json, &message)) {
+        return message;
+    }
+    if (!args->has_vtag && n_most >= 1) {
+        args->has_vtag = true;
+        return hwv_fdb_parse_vtag(arg, &args->vtag);
     }
     if (!args->has_mac && n_most >= 2) {
         args->has_mac = true;
@@ -220,7 +227,7 @@ parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
     for (int i = 1; i < argc && !message; i++) {
         message = parse_arg(argv[i], takes_all, n_most, args);
     }
-    n = args->has_vni + args->has_mac + args->has_vtep;
+    n = args->has_vtag + args->has_mac + args->has_vtep;
     if (!message && n < n_least) {
         message = xasprintf("%s is missing: use %s vni mac %s", names[n],
                             argv[0], n_least == 3 ? "vtep" : "[vtep]");
@@ -271,6 +278,12 @@ reply_number(struct unixctl_conn *conn, const struct fdb_args *args,
     free(reply);
 }
 
+static const char *
+vtag_name(const struct hwv_vtag *vtag)
+{
+    return vtag->type == HWV_VTAG_VLAN ? "VLAN" : "VNI";
+}
+
 /* Deletes one VTEP, or all, from what is static in a flood list.  Returns NULL
  * and the number in '*n', or an error message. */
 static char *
@@ -283,7 +296,8 @@ delete_flood(const struct fdb_args *args, size_t *n)
           : hwv_fdb_flood_flush(fdb, &args->vtag, HWV_FDB_STATIC));
     return (*n ? NULL
             : xasprintf("no such entry of hwvxlan/fdb-add in the flood list "
-                        "of VNI %"PRIu32, args->vtag.id));
+                        "of %s %"PRIu32, vtag_name(&args->vtag),
+                        args->vtag.id));
 }
 
 /* Deletes what is static, or else learned.  Returns NULL or an error
@@ -300,8 +314,9 @@ delete_entry(const struct fdb_args *args)
         entry = hwv_fdb_lookup(fdb, &args->vtag, args->mac);
     }
     if (!entry) {
-        return xasprintf(ETH_ADDR_FMT" is not known in VNI %"PRIu32,
-                         ETH_ADDR_ARGS(args->mac), args->vtag.id);
+        return xasprintf(ETH_ADDR_FMT" is not known in %s %"PRIu32,
+                         ETH_ADDR_ARGS(args->mac), vtag_name(&args->vtag),
+                         args->vtag.id);
     }
     dst = hwv_fdb_dst_vtep(&args->vtep);
     if ((entry->origin != HWV_FDB_STATIC && entry->origin != HWV_FDB_LEARNED)
@@ -325,8 +340,9 @@ explain(const struct hwv_fdb_entry *entry)
     };
     struct ds s = DS_EMPTY_INITIALIZER;
 
-    ds_put_format(&s, ETH_ADDR_FMT" in VNI %"PRIu32" is ",
-                  ETH_ADDR_ARGS(entry->mac), entry->vtag->id);
+    ds_put_format(&s, ETH_ADDR_FMT" in %s %"PRIu32" is ",
+                  ETH_ADDR_ARGS(entry->mac), vtag_name(entry->vtag),
+                  entry->vtag->id);
     if (hwv_fdb_dst_is_local(&entry->dst)) {
         ds_put_cstr(&s, "here: ");
     } else {

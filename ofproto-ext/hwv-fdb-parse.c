@@ -26,6 +26,23 @@ hwv_fdb_parse_vni(const char *s, struct hwv_vtag *vtag)
 }
 
 char *
+hwv_fdb_parse_vtag(const char *s, struct hwv_vtag *vtag)
+{
+    unsigned int id;
+
+    if (strncmp(s, "vlan:", 5)) {
+        return hwv_fdb_parse_vni(strncmp(s, "vni:", 4) ? s : s + 4, vtag);
+    }
+    if (!hwv_number_parse(s + 5, HWV_MIN_VLAN, HWV_MAX_VLAN, &id)) {
+        return xasprintf("VLAN id \"%s\": use a number from %d to %d", s + 5,
+                         HWV_MIN_VLAN, HWV_MAX_VLAN);
+    }
+    vtag->type = HWV_VTAG_VLAN;
+    vtag->id = id;
+    return NULL;
+}
+
+char *
 hwv_fdb_parse_mac(const char *s, bool zeros, struct eth_addr *mac)
 {
     char text[ETH_ADDR_STRLEN + 1] = "";

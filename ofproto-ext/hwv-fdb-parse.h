@@ -15,6 +15,9 @@
 
 char *hwv_fdb_parse_vni(const char *s, struct hwv_vtag *vtag);
 
+/* A VNI, "5001" or "vni:5001", or a VLAN id, "vlan:100". */
+char *hwv_fdb_parse_vtag(const char *s, struct hwv_vtag *vtag);
+
 /* The address of one station.  Zeros, which stand for the flood list, are
  * allowed only if 'zeros'. */
 char *hwv_fdb_parse_mac(const char *s, bool zeros, struct eth_addr *mac);

@@ -4,7 +4,7 @@
 #include "hwv-segments-private.h"
 
 #include "hwv-fdb.h"
-#include "hwv-number.h"
+#include "hwv-fdb-parse.h"
 #include "hwv-reply.h"
 #include "netdev.h"
 #include "ofproto/ofproto-dpif.h"
@@ -21,28 +21,6 @@ static const char *const columns[] = {
 static struct json *segment_rows(const struct hwv_vtag *);
 static struct json *segment_row(const struct hwv_segment *);
 
-/* Parses 'arg', "5001", "vni:5001" or "vlan:100", into '*vtag'. */
-static bool
-parse_vtag(const char *arg, struct hwv_vtag *vtag)
-{
-    unsigned int max = HWV_MAX_VNI;
-    unsigned int id;
-
-    vtag->type = HWV_VTAG_VXLAN;
-    if (!strncmp(arg, "vlan:", 5)) {
-        vtag->type = HWV_VTAG_VLAN;
-        max = HWV_MAX_VLAN;
-        arg += 5;
-    } else if (!strncmp(arg, "vni:", 4)) {
-        arg += 4;
-    }
-    if (!hwv_number_parse(arg, 1, max, &id)) {
-        return false;
-    }
-    vtag->id = id;
-    return true;
-}
-
 static void
 segment_show(struct unixctl_conn *conn, int argc, const char *argv[],
              void *aux OVS_UNUSED)
@@ -55,11 +33,12 @@ segment_show(struct unixctl_conn *conn, int argc, const char *argv[],
         if (hwv_reply_parse_format(argv[i], &json, &message)) {
             continue;
         }
-        if (vtag.type != HWV_VTAG_NONE || !parse_vtag(argv[i], &vtag)) {
-            message = xasprintf("%s: use a VNI, 1 to %d, or \"vlan:\" and a "
-                                "VLAN id, 1 to %d", argv[i], HWV_MAX_VNI,
-                                HWV_MAX_VLAN);
-        } else if (!hwv_segment_find(&vtag)) {
+        if (vtag.type != HWV_VTAG_NONE) {
+            message = xasprintf("unexpected argument \"%s\"", argv[i]);
+            break;
+        }
+        message = hwv_fdb_parse_vtag(argv[i], &vtag);
+        if (!message && !hwv_segment_find(&vtag)) {
             message = xasprintf("%s: no VF is in this segment", argv[i]);
         }
     }
@@ -75,7 +54,7 @@ void
 hwv_segment_cmd_register(void)
 {
     unixctl_command_register("hwvxlan/segment-show",
-                             "[vni|vlan:ID] [--format=json]",
+                             "[--format=json] [vni|vlan:id]",
                              0, 2, segment_show, NULL);
 }
 

@@ -20,6 +20,7 @@
 #include "hwv-config.h"
 #include "hwv-fuzz.h"
 #include "hwv-test-frames.h"
+#include "hwv-wire-class.h"
 #include "util.h"
 
 static const char *const our_keys[] = {
@@ -129,8 +130,7 @@ check_wire(const struct smap *options, const char *name,
     const char *dev = smap_get(options, "wire-dev");
     struct smap wire_options;
 
-    if (!strcmp(config->wire_type, "system")
-        || !strcmp(config->wire_type, "afxdp")) {
+    if (!config->wire_class->suffix) {
         HWV_CHECK(dev && dev[0] && strlen(dev) < IFNAMSIZ);
         HWV_CHECK(!strcmp(config->wire_name, dev));
     } else {

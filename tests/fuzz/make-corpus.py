@@ -191,6 +191,7 @@ def config():
         return strings('vm', 'nic', 'pf0', 'vf', '1', 'wire', 'dummy', *more)
 
     yield strings('pf0')
+    yield strings('pf0', 'wire', 'dummy', 'max-flow', '3')
     yield strings('pf0', 'dpdk-devargs', '0000:03:00.0', 'n_rxq', '2')
     yield strings('pf0', 'wire', 'dummy', 'max-flows', '1', 'max-tunnels',
                   '65536', 'offload', 'false')
@@ -204,9 +205,12 @@ def config():
                        ('replacement', 'LRU'), ('vf', '1'), ('mac', 'x'),
                        ('wire', 'nonsense'), ('wire-dev', 'eth0'),
                        ('nic', ''), ('nic', 'pf0')):
-        yield strings('pf0', key, value)
+        yield strings('pf0', 'wire', 'dummy', key, value)
     for wire in 'system', 'afxdp', 'dpdk', 'dpdkvhostuserclient', 'dummy':
         yield strings('pf0', 'wire', wire)
+        yield strings('pf0', 'wire', wire, 'dpdk-devargs', '0000:03:00.0')
+        yield strings('pf0', 'wire', wire, 'vhost-server-path', '/run/x')
+        yield strings('pf0', 'wire', wire, 'xdp-mode', 'native')
         yield strings('pf0', 'wire', wire, 'wire-dev', 'eth1')
     yield strings('eth1', 'wire', 'system', 'wire-dev', 'eth1')
     yield strings('pf0', 'wire', 'system', 'wire-dev', 'x' * 16)
