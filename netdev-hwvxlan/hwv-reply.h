@@ -14,9 +14,9 @@ struct ds;
 struct json;
 struct unixctl_conn;
 
-/* Is 'arg' a long option?  If so, returns true and stores in '*json' whether it is
- * --format=json.  Where it is neither that nor --format=table, also stores the
- * error message in '*errp', for the caller to free. */
+/* Is 'arg' a long option?  If so, returns true and stores in '*json' whether
+ * it is --format=json.  Where it is neither that nor --format=table, also
+ * stores the error message in '*errp', for the caller to free. */
 bool hwv_reply_parse_format(const char *arg, bool *json, char **errp);
 
 /* Appends 'json' as programs want it, with a line feed. */
