@@ -330,6 +330,7 @@ SYSTEM_TESTSUITE_AT = \
 # Random pipelines and frames, our ovs-vswitchd against itself without offload
 # and against OVS's own: see tests/differential/run --help.
 DIFFERENTIAL = \
+	tests/differential/churn.py \
 	tests/differential/compare.py \
 	tests/differential/control.py \
 	tests/differential/coverage.py \

@@ -60,6 +60,9 @@ class Coverage:
         self.source_ports.update(compare.source_ports(case, seen['on']))
 
     def add_counts(self, stats):
+        for what in 'promotions', 'evictions':
+            self.count(what, sum(nic[what] for nic in stats[-1]['nic'])
+                       - sum(nic[what] for nic in stats[0]['nic']))
         for counts in nic_counts(stats):
             for direction, (hits, misses) in counts.items():
                 self.hits[direction] += hits
@@ -165,4 +168,4 @@ WANTED = (
     + ['rx output VF', 'rx output drop']
     + ['tx segment ' + kind for kind in ('VF', 'VLAN', 'tunnel v4',
                                          'tunnel v6', 'drop')]
-    + ['rx segment VF'])
+    + ['rx segment VF', 'evictions'])

@@ -10,23 +10,29 @@ smaller and run again.
 Most cases are such that much of them fits into the NIC; the rest is there to
 get in its way."""
 
+import churn
 import rules
 import segment_cases
 import traffic
 
-TINY = 10
+PERIOD = 10                     # Of worlds.
+TINY = 9                        # In each period: has tables soon full,
+CHURN = 1                       # and one that churns.
 
 
 def random_world(rng, number):
-    """The world of that number; each TINY-th has tables that are soon full."""
+    """The world of that number."""
     world = {'pmds': rng.choice([1, 1, 3]), 'pfs': ['pf0'], 'nic_of': {},
              'pf_options': {}}
     if rng.random() < 0.4:
         world['pfs'].append('pf1')
         if rng.random() < 0.3:
             world['nic_of'] = {'vm3': 'pf1', 'vm4': 'pf1'}
-    if number % TINY == TINY - 1:
+    if number % PERIOD == TINY:
         world['pf_options'] = {'max-flows': 4, 'max-tunnels': 2}
+    if number % PERIOD == CHURN:
+        world['pf_options'] = {'max-flows': churn.ENTRIES}
+        world['churns'] = True
     return world
 
 
@@ -130,6 +136,12 @@ def random_case(rng, world, live=False):
             'meters': [], 'settings': [], 'steps': []}
     if live:
         case.update(live=True, odd=0, wrong=0)
+    if world.get('churns') and not live:
+        case.update(style='churn', odd=0.02, wrong=0)
+        churn.fill(rng, case, world)
+        add_steps(rng, case, world, churn.random_flows(rng, case, world),
+                  churn.some)
+        return case
     case['style'] = rng.choice(['plain'] * 6 + ['acl'] * 2 + ['rich'] * 2
                                + ['normal'] + ['segment'] * 2)
     if case['style'] == 'segment' and not live:
@@ -139,11 +151,20 @@ def random_case(rng, world, live=False):
     if case.get('learns'):
         frames = traffic.stable(frames)
     case['steps'].append({'frames': frames})
+    add_steps(rng, case, world, frames, some)
+    return case
+
+
+def some(rng, frames):
+    return rng.sample(frames, min(len(frames), 60))
+
+
+def add_steps(rng, case, world, frames, choose):
+    """Adds steps, each with what 'choose' chooses of 'frames'."""
     for _ in range(rng.choice([1, 1, 2, 3])):
         step = random_change(rng, case, world)
         for address, new in step.get('moves', ()):
             frames = [traffic.moved(frame, address, new) for frame in frames]
-        step['frames'] = rng.sample(frames, min(len(frames), 60))
+        step['frames'] = choose(rng, frames)
         step['frames'].sort(key=lambda frame: frame['port'])
         case['steps'].append(step)
-    return case

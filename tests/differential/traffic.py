@@ -244,12 +244,8 @@ def incoming(rng, case, port, like=None):
     known = True
     if not o or rng.random() < 0.3:
         o, known = random_outer(rng, case, rng.choice(case['tunnels']))
-    if known and fields:
-        fields = dict(fields, tunnel={'from': o['from'], 'vni': o['vni'],
-                                      'dport': o['dport'], 'src': o['src']},
-                      in_port=port)
     # Nothing is like a frame of which it is not known what it is.
-    return (make(port, frames.wrap(o, data), fields if known else None),
+    return (wrapped(port, o, known, data, fields),
             (f, o if known else None))
 
 
@@ -285,6 +281,16 @@ def moved(frame, address, new):
     if fields:
         frame['fields'] = dict(fields, tunnel=dict(fields['tunnel'], src=new))
     return frame
+
+
+def wrapped(port, o, known, data, fields):
+    """The frame 'data' behind the outer header 'o'; is that 'known' to the
+    model?"""
+    if known and fields:
+        fields = dict(fields, tunnel={'from': o['from'], 'vni': o['vni'],
+                                      'dport': o['dport'], 'src': o['src']},
+                      in_port=port)
+    return make(port, frames.wrap(o, data), fields if known else None)
 
 
 def make(port, data, fields):
