@@ -112,7 +112,7 @@ parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
     char *message = NULL;
     size_t n = 0;
 
-    args->json = false;
+    *args = (struct trace_args) { .json = false };
     for (int i = 1; i < argc && !message; i++) {
         if (hwv_reply_parse_format(argv[i], &args->json, &message)) {
             continue;
@@ -123,16 +123,17 @@ parse_args(struct unixctl_conn *conn, int argc, const char *argv[],
             *words[n++] = argv[i];
         }
     }
-    if (!message && n < ARRAY_SIZE(words)) {
+    if (!message && args->frame) {
+        return true;
+    }
+    if (!message) {
         message = xasprintf("%s is missing: use [--format=json] PORT FRAME, "
                             "FRAME being hex digits or a datapath flow",
-                            n ? "FRAME" : "PORT");
+                            args->port ? "FRAME" : "PORT");
     }
-    if (message) {
-        unixctl_command_reply_error(conn, message);
-        free(message);
-    }
-    return !message;
+    unixctl_command_reply_error(conn, message);
+    free(message);
+    return false;
 }
 
 /* Makes a packet of hex digits, or of a flow as dpctl/dump-flows prints it:
