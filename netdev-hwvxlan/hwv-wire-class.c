@@ -9,6 +9,8 @@
 #include "openvswitch/dynamic-string.h"
 #include "util.h"
 
+static const char *const no_options[] = { NULL };
+
 static const char *const dpdk_options[] = {
     "dpdk-devargs", "n_rxq", "n_rxq_desc", "n_txq_desc", "dpdk-vf-mac",
     "dpdk-lsc-interrupt", "rx-flow-ctrl", "tx-flow-ctrl", "flow-ctrl-autoneg",
@@ -61,10 +63,8 @@ static const struct hwv_wire_class system_ = {
     .device = "wire-dev",
     .device_help = "the name of a kernel network device (at most 15 "
                    "characters)",
-
-    /* A kernel device has no options.  But ovs-vswitchd --enable-dummy puts
-     * dummies in the place of kernel devices. */
-    .options = dummy_options,
+    .options = no_options,
+    .test_options = dummy_options,
 };
 
 static const struct hwv_wire_class dummy = {
@@ -89,15 +89,22 @@ hwv_wire_class_find(const char *name)
     return NULL;
 }
 
-bool
-hwv_wire_class_has_option(const struct hwv_wire_class *class, const char *key)
+static bool
+contains(const char *const names[], const char *name)
 {
-    for (size_t i = 0; class->options[i]; i++) {
-        if (!strcmp(class->options[i], key)) {
+    for (size_t i = 0; names[i]; i++) {
+        if (!strcmp(names[i], name)) {
             return true;
         }
     }
     return false;
+}
+
+bool
+hwv_wire_class_has_option(const struct hwv_wire_class *class, const char *key)
+{
+    return (contains(class->options, key)
+            || (class->test_options && contains(class->test_options, key)));
 }
 
 void
@@ -108,7 +115,7 @@ hwv_wire_class_format_names(const char *key, struct ds *s)
     for (size_t i = 0; hwv_wire_classes[i]; i++) {
         const struct hwv_wire_class *class = hwv_wire_classes[i];
 
-        if (!key || hwv_wire_class_has_option(class, key)) {
+        if (!key || contains(class->options, key)) {
             ds_put_format(s, "%s%s", separator, class->name);
             separator = ", ";
         }

@@ -27,6 +27,10 @@ struct hwv_wire_class {
     /* Options that the netdev may have, with NULL at the end; see
      * ovs-vswitchd.conf.db(5). */
     const char *const *options;
+
+    /* More of them, for tests, or NULL: ovs-vswitchd --enable-dummy puts
+     * dummies in the place of kernel devices. */
+    const char *const *test_options;
 };
 
 /* All classes, the default first, with NULL at the end. */
@@ -39,8 +43,8 @@ const struct hwv_wire_class *hwv_wire_class_find(const char *name);
 bool hwv_wire_class_has_option(const struct hwv_wire_class *class,
                                const char *key);
 
-/* Adds to 's' the names of the classes that have an option called 'key', with
- * commas between; of all classes if 'key' is NULL. */
+/* Adds to 's' the names of the classes that have an option called 'key', not
+ * only for tests, with commas between; of all classes if 'key' is NULL. */
 void hwv_wire_class_format_names(const char *key, struct ds *s);
 
 /* Returns why a netdev of 'class' could not be opened, and what helps: 'error'
