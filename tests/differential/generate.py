@@ -16,8 +16,8 @@ import segment_cases
 import traffic
 
 PERIOD = 10                     # Of worlds.
-TINY = 9                        # In each period: has tables soon full,
-CHURN = 1                       # and one that churns.
+CHURN = 0                       # In each period: has a table that churns,
+TINY = 9                        # and one whose tables are soon full.
 
 
 def random_world(rng, number):

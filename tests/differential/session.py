@@ -13,7 +13,8 @@ import generate
 import live
 import runner
 
-WORLD_CASES = 12                # Cases that share a world.
+WORLD_CASES = 12                # Cases that share a world,
+QUICK_WORLD_CASES = 3           # in a quick run, which is to see many worlds.
 EXTRA = 8                       # Times a quick run may take longer.
 STUMBLES = 0.03                 # Of all cases, see stumbles().
 TRIES = 3
@@ -113,7 +114,8 @@ class Session:
                     if not self.args.live or variant != 'stock']
         runners = runner.make_switches(self.tools, variants, directory, world)
         try:
-            for _ in range(WORLD_CASES):
+            for _ in range(QUICK_WORLD_CASES if self.args.quick
+                           else WORLD_CASES):
                 if self.over() or not self.run_one(
                         runners, {'seed': name, 'world': world,
                                   'live': self.args.live,
