@@ -74,9 +74,11 @@ void hwv_entry_moved(const struct hwv_entry *entry)
 /* Tunnels (hwv-tunnel-use.c)
  * -------------------------- */
 
-/* A tunnel of a NIC.  Its identity is the outer header without the next hop's
- * MAC, and the next hop: so a flow that OVS put with an older MAC finds the
- * tunnel that is there and cannot bring the older MAC back.
+/* A tunnel of a NIC, which is in the NIC's tunnel table when resident entries
+ * use it, and as long as there is room.  Its identity is the outer header
+ * without the next hop's MAC, and the next hop: so a flow that OVS put with an
+ * older MAC finds the tunnel that is there and cannot bring the older MAC
+ * back.
  *
  * VFs of segments have tunnels of their own, which alone are blocked when a
  * VTEP is withdrawn (hwv-blocked-vteps.h): the user's rules for other VFs may
@@ -89,24 +91,47 @@ struct hwv_tunnel_use {
     bool of_segment;            /* Its flows' VFs are in segments. */
     char bridge[IFNAMSIZ];      /* Of the next hop; "" if not known. */
     struct in6_addr next_hop;   /* Its IP address; zeros if not known. */
-    struct hwv_next_hop_watch *watch; /* NULL if not known. */
-    struct eth_addr fixed_mac;  /* If 'watch' is NULL. */
-    uint32_t id;                /* In the NIC's tunnel table. */
+    struct eth_addr mac;        /* The next hop's, where 'watch' is NULL. */
     size_t n_flows;             /* Flows that use it. */
     struct hwv_count gone;      /* Packets of flows that used it. */
+
+    bool in_nic;                /* In the NIC's tunnel table, ... */
+    uint32_t id;                /* ... there. */
+    struct hwv_next_hop_watch *watch; /* While there, if the hop is known. */
+    size_t n_residents;         /* Resident entries that use it. */
+    struct ovs_list idle_node;  /* While there for none: in
+                                 * 'nic->idle_tunnels'. */
 };
 
 /* Finds or adds the tunnel that 'flow', which encapsulates, needs and stores
  * it in 'flow->tunnel_use'. */
-enum hwv_reject hwv_tunnel_use_get(struct hwv_flow *flow)
+void hwv_tunnel_use_get(struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);
 void hwv_tunnel_use_put(struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);
 
-/* Keeps 'use' while no flow may use it for a moment. */
+/* Keeps 'use', and its NIC, while no flow may use it for a moment. */
 void hwv_tunnel_use_hold(struct hwv_tunnel_use *use)
     OVS_REQUIRES(hwv_control_mutex);
 void hwv_tunnel_use_release(struct hwv_tunnel_use *use)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Can 'use' be in the NIC?  Not so if resident entries use all ids. */
+bool hwv_tunnel_use_may_enter(const struct hwv_tunnel_use *use)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* An entry that uses 'use' is about to become resident: makes sure that 'use'
+ * is in the NIC.  Returns false if that cannot be, as it may for a moment also
+ * after hwv_tunnel_use_may_enter(). */
+bool hwv_tunnel_use_enter(struct hwv_tunnel_use *use)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* An entry for which hwv_tunnel_use_enter() was called has left the NIC. */
+void hwv_tunnel_use_leave(struct hwv_tunnel_use *use)
+    OVS_REQUIRES(hwv_control_mutex);
+
+/* Takes all tunnels out of 'nic' that are there for no entry. */
+void hwv_nic_remove_idle_tunnels(struct hwv_nic *nic)
     OVS_REQUIRES(hwv_control_mutex);
 
 /* Would hwv_tunnel_use_get() give a flow of the same VF that does 'action' the

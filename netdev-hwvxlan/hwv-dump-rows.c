@@ -149,11 +149,13 @@ put_key(struct json *row, const struct hwv_nic *nic, const struct hwv_key *key)
 }
 
 static void
-put_value(struct json *row, const struct hwv_nic *nic,
-          const struct hwv_flow_value *value)
+put_value(struct json *row, const struct hwv_entry *entry)
     OVS_REQUIRES(hwv_control_mutex)
 {
+    const struct hwv_flow_value *value = &hwv_entry_first_claim(entry)->value;
+    const struct hwv_nic *nic = entry->nic;
     const struct hwv_port *port;
+    char id[INT_STRLEN(uint32_t) + 1];
 
     switch (value->output) {
     case HWV_OUT_DROP:
@@ -170,8 +172,10 @@ put_value(struct json *row, const struct hwv_nic *nic,
         put_tag(row, "output", nic->name, value->tci);
         break;
     case HWV_OUT_TUNNEL:
-        json_object_put_format(row, "output", "tunnel %"PRIu32" vni %"PRIu32,
-                               value->tunnel, value->vni);
+        snprintf(id, sizeof id, "%"PRIu32, entry->tunnel_use->id);
+        json_object_put_format(row, "output", "tunnel %s vni %"PRIu32,
+                               entry->tunnel_use->in_nic ? id : "-",
+                               value->vni);
         break;
     default:
         OVS_NOT_REACHED();
@@ -197,7 +201,7 @@ add_flows(const struct hwv_nic *nic, struct json *rows)
         row = json_object_create();
         hwv_put_string(row, "nic", nic->name);
         put_key(row, nic, &entry->key);
-        put_value(row, nic, &claim->value);
+        put_value(row, entry);
         hwv_put_number(row, "packets", count.packets);
         hwv_put_number(row, "bytes", count.bytes);
         put_ago(row, "used", count.used);
@@ -230,7 +234,7 @@ add_shadows(const struct hwv_nic *nic, struct json *rows)
         row = json_object_create();
         hwv_put_string(row, "nic", nic->name);
         put_key(row, nic, &entry->key);
-        put_value(row, nic, &hwv_entry_first_claim(entry)->value);
+        put_value(row, entry);
         hwv_put_number(row, "missed", entry->n_missed);
         put_ago(row, "evicted", entry->evicted_at);
         by = entry->evicted_at ? hwv_nic_port(nic, entry->evicted_by) : NULL;
@@ -274,8 +278,12 @@ add_tunnels(const struct hwv_nic *nic, struct json *rows)
     const struct hwv_tunnel_use *use;
 
     HMAP_FOR_EACH (use, node, &nic->tunnels) {
-        struct json *row = json_object_create();
+        struct json *row;
 
+        if (!use->in_nic) {
+            continue;
+        }
+        row = json_object_create();
         hwv_put_string(row, "nic", nic->name);
         hwv_put_number(row, "id", use->id);
         put_ip(row, "vtep", &use->remote);

@@ -80,7 +80,8 @@ entry_agrees(const struct hwv_entry *entry)
     const struct hwv_claim *claim;
 
     LIST_FOR_EACH (claim, node, &entry->claims) {
-        if (!hwv_flow_value_equal(&claim->value, &first->value)) {
+        if (!hwv_flow_value_equal(&claim->value, &first->value)
+            || claim->flow->tunnel_use != first->flow->tunnel_use) {
             return false;
         }
     }

@@ -242,11 +242,7 @@ flow_bind(struct hwv_flow *flow)
         return reject;
     }
     if (value.output == HWV_OUT_TUNNEL) {
-        reject = hwv_tunnel_use_get(flow);
-        if (reject) {
-            return reject;
-        }
-        value.tunnel = flow->tunnel_use->id;
+        hwv_tunnel_use_get(flow);
     }
     if (flow->kind == HWV_FLOW_TUNNEL) {
         reject = hwv_source_get(flow);

@@ -44,8 +44,7 @@ hwv_flow_set_reject(struct hwv_flow *flow, enum hwv_reject reject)
 bool
 hwv_flow_waits_for_room(void)
 {
-    return reject_stats[HWV_REJECT_TUNNELS_FULL].now
-           || reject_stats[HWV_REJECT_SOURCES_FULL].now
+    return reject_stats[HWV_REJECT_SOURCES_FULL].now
            || reject_stats[HWV_REJECT_COUNTERS_FULL].now;
 }
 

@@ -236,8 +236,10 @@ hwv_flow_update_reject(struct hwv_flow *flow)
         const struct hwv_entry *entry = flow->claims[i].entry;
 
         if (!entry->resident) {
-            hwv_flow_set_reject(flow, (entry->wanted ? HWV_REJECT_FLOWS_FULL
-                                       : HWV_REJECT_CONFLICT));
+            hwv_flow_set_reject(flow, (!entry->wanted ? HWV_REJECT_CONFLICT
+                                       : entry->lacks_tunnel
+                                       ? HWV_REJECT_TUNNELS_FULL
+                                       : HWV_REJECT_FLOWS_FULL));
             return;
         }
     }

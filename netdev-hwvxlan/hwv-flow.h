@@ -55,7 +55,8 @@ struct hwv_claim {
     struct ovs_list node;       /* In 'entry->claims'. */
     struct hwv_entry *entry;
     struct hwv_flow *flow;
-    struct hwv_flow_value value;
+    struct hwv_flow_value value; /* But for the tunnel's id, which the NIC's
+                                  * entry gets when it becomes resident. */
 };
 
 /* A key that flows claim. */
@@ -70,6 +71,8 @@ struct hwv_entry {
     bool wanted;                /* The claims agree, so it may be resident. */
     struct hwv_replacement_node replacement;
     uint16_t group;             /* VF id, or HWV_UPLINK. */
+    struct hwv_tunnel_use *tunnel_use; /* That of the claims, or NULL. */
+    bool lacks_tunnel;          /* That one cannot be in the NIC. */
     uint32_t shadow;            /* While wanted and not resident. */
     uint64_t n_missed;          /* Packets missed as a shadow. */
     long long int evicted_at;   /* When it had to make room, in msec, or 0, */

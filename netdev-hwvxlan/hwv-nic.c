@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "hash.h"
+#include "hwv-bind.h"
 #include "hwv-flow.h"
 #include "hwv-port-counters.h"
 #include "hwv-residency.h"
@@ -175,6 +176,7 @@ hwv_nic_configure(struct hwv_port *pf, const struct hwv_nic_limits *limits,
         || limits->max_tunnels != nic->limits.max_tunnels
         || policy != hwv_residency_policy(nic)) {
         hwv_flow_unbind_all(nic, HWV_REJECT_NO_NIC);
+        hwv_nic_remove_idle_tunnels(nic);
         nic->provider->resize(nic->dev, limits);
         nic->limits = *limits;
         hwv_residency_reset(nic, policy);
@@ -390,6 +392,7 @@ nic_create(const char *name)
     hmap_init(&nic->ports);
     hmap_init(&nic->entries);
     hmap_init(&nic->tunnels);
+    ovs_list_init(&nic->idle_tunnels);
     hmap_init(&nic->sources);
     ovs_list_init(&nic->pops);
     hwv_residency_create(nic);

@@ -99,6 +99,8 @@ struct hwv_nic {
     /* Flows bound to this NIC, see hwv-flow.h. */
     struct hmap entries;                /* Of struct hwv_entry, by key. */
     struct hmap tunnels;                /* Of struct hwv_tunnel_use. */
+    struct ovs_list idle_tunnels;       /* Those in the NIC, but for nobody,
+                                         * the latest at the end. */
     struct hmap sources;                /* Of struct hwv_source. */
     struct ovs_list pops;               /* Of tnl_pop flows. */
     struct id_pool *source_ids;

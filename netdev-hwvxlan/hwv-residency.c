@@ -44,6 +44,12 @@ static void entry_miss(struct hwv_entry *, uint32_t n, uint64_t since)
     OVS_REQUIRES(hwv_control_mutex);
 static void entry_in(struct hwv_entry *) OVS_REQUIRES(hwv_control_mutex);
 static void entry_out(struct hwv_entry *) OVS_REQUIRES(hwv_control_mutex);
+static int set_in_nic(const struct hwv_entry *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void remove_from_nic(struct hwv_entry *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void lacks_tunnel(struct hwv_entry *, bool lacks)
+    OVS_REQUIRES(hwv_control_mutex);
 static void add_shadow(struct hwv_entry *) OVS_REQUIRES(hwv_control_mutex);
 static void remove_shadow(struct hwv_entry *)
     OVS_REQUIRES(hwv_control_mutex);
@@ -111,6 +117,8 @@ hwv_residency_update(struct hwv_entry *entry)
                             group, nic->residency->packets);
         entry->wanted = true;
         entry->group = group;
+        entry->tunnel_use = claim->flow->tunnel_use;
+        entry->lacks_tunnel = false;
         entry->hits = 0;
         entry->evicted_at = 0;
         entry->counted = NULL;
@@ -125,8 +133,7 @@ hwv_residency_update(struct hwv_entry *entry)
     }
 
     if (entry->resident) {
-        int error = nic->provider->flow_set(nic->dev, &entry->key,
-                                            &claim->value);
+        int error = set_in_nic(entry);
         ovs_assert(!error);     /* A replacement never fails. */
     } else if (has_room(nic)) {
         /* The packet that made OVS install the flow. */
@@ -137,18 +144,16 @@ hwv_residency_update(struct hwv_entry *entry)
 void
 hwv_residency_remove(struct hwv_entry *entry)
 {
-    struct hwv_nic *nic = entry->nic;
-
     if (!entry->wanted) {
         return;
     }
     if (entry->resident) {
-        nic->provider->flow_remove(nic->dev, &entry->key);
-        entry->resident = false;
+        remove_from_nic(entry);
     } else {
         remove_shadow(entry);
     }
-    hwv_replacement_remove(nic->residency->replacement, &entry->replacement);
+    hwv_replacement_remove(entry->nic->residency->replacement,
+                           &entry->replacement);
     entry->wanted = false;
 }
 
@@ -296,9 +301,14 @@ entry_miss(struct hwv_entry *entry, uint32_t n, uint64_t since)
     struct hwv_replacement_decision decision;
 
     entry->n_missed += n;
+    if (entry->tunnel_use && !hwv_tunnel_use_may_enter(entry->tunnel_use)) {
+        lacks_tunnel(entry, true);
+        return;
+    }
     hwv_replacement_miss(nic->residency->replacement, &entry->replacement, n,
                          since, nic->residency->packets, &decision);
     if (decision.verdict != HWV_REPLACEMENT_PROMOTED) {
+        lacks_tunnel(entry, false);
         return;
     }
     if (decision.evicted) {
@@ -313,21 +323,32 @@ entry_miss(struct hwv_entry *entry, uint32_t n, uint64_t since)
     entry_in(entry);
 }
 
-/* Puts 'entry' into the NIC. */
+/* Puts 'entry' into the NIC, after its tunnel. */
 static void
 entry_in(struct hwv_entry *entry)
 {
-    struct hwv_nic *nic = entry->nic;
+    struct hwv_tunnel_use *tunnel_use = entry->tunnel_use;
+    struct hwv_residency *residency = entry->nic->residency;
 
-    if (nic->provider->flow_set(nic->dev, &entry->key,
-                                &hwv_entry_first_claim(entry)->value)) {
+    if (tunnel_use && !hwv_tunnel_use_enter(tunnel_use)) {
+        hwv_replacement_demote(residency->replacement, &entry->replacement,
+                               residency->packets);
+        lacks_tunnel(entry, true);
+        return;
+    }
+    if (set_in_nic(entry)) {
         /* The NIC has less room than it says. */
-        hwv_replacement_demote(nic->residency->replacement,
-                               &entry->replacement, nic->residency->packets);
+        if (tunnel_use) {
+            hwv_tunnel_use_leave(tunnel_use);
+        }
+        hwv_replacement_demote(residency->replacement, &entry->replacement,
+                               residency->packets);
+        lacks_tunnel(entry, false);
         return;
     }
     remove_shadow(entry);
     entry->resident = true;
+    entry->lacks_tunnel = false;
     hwv_entry_moved(entry);
 }
 
@@ -335,12 +356,45 @@ entry_in(struct hwv_entry *entry)
 static void
 entry_out(struct hwv_entry *entry)
 {
-    struct hwv_nic *nic = entry->nic;
-
-    nic->provider->flow_remove(nic->dev, &entry->key);
-    entry->resident = false;
+    remove_from_nic(entry);
     add_shadow(entry);
     hwv_entry_moved(entry);
+}
+
+/* Adds 'entry', whose tunnel is there, to the NIC's table, or modifies it.
+ * Returns 0 or a positive errno value. */
+static int
+set_in_nic(const struct hwv_entry *entry)
+{
+    struct hwv_flow_value value = hwv_entry_first_claim(entry)->value;
+    struct hwv_nic *nic = entry->nic;
+
+    if (entry->tunnel_use) {
+        value.tunnel = entry->tunnel_use->id;
+    }
+    return nic->provider->flow_set(nic->dev, &entry->key, &value);
+}
+
+/* Removes 'entry' from the NIC's table; its tunnel may go after it. */
+static void
+remove_from_nic(struct hwv_entry *entry)
+{
+    entry->nic->provider->flow_remove(entry->nic->dev, &entry->key);
+    entry->resident = false;
+    if (entry->tunnel_use) {
+        hwv_tunnel_use_leave(entry->tunnel_use);
+    }
+}
+
+/* Notes whether the reason why 'entry' is a shadow is that its tunnel cannot
+ * be in the NIC. */
+static void
+lacks_tunnel(struct hwv_entry *entry, bool lacks)
+{
+    if (entry->lacks_tunnel != lacks) {
+        entry->lacks_tunnel = lacks;
+        hwv_entry_moved(entry);
+    }
 }
 
 /* A shadow beyond MAX_SHADOWS is not counted. */

@@ -25,10 +25,19 @@ static struct hwv_tunnel_use *tunnel_use_find(const struct hwv_flow *,
 static struct hwv_tunnel_use *tunnel_use_add(const struct hwv_flow *,
                                              const struct hop *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
-static void expect_ids(struct hwv_nic *) OVS_REQUIRES(hwv_control_mutex);
+static void tunnel_use_put(struct hwv_tunnel_use *)
+    OVS_REQUIRES(hwv_control_mutex);
+static bool tunnel_in(struct hwv_tunnel_use *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void tunnel_out(struct hwv_tunnel_use *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void keep_id_free(const struct hwv_nic *)
+    OVS_REQUIRES(hwv_control_mutex);
+static bool has_free_id(const struct hwv_nic *)
+    OVS_REQUIRES(hwv_control_mutex);
 static void tunnel_use_next_hop_cb(struct eth_addr mac, void *use_);
 
-enum hwv_reject
+void
 hwv_tunnel_use_get(struct hwv_flow *flow)
 {
     const struct hwv_action *action = &flow->action;
@@ -43,21 +52,12 @@ hwv_tunnel_use_get(struct hwv_flow *flow)
     use = tunnel_use_find(flow, &hop, hash);
     if (!use) {
         use = tunnel_use_add(flow, &hop, hash);
-        if (!use) {
-            expect_ids(flow->nic);
-            return HWV_REJECT_TUNNELS_FULL;
-        }
     }
-    if (use->watch) {
-        /* The main loop may have looked before there was a watch. */
-        hwv_next_hop_refresh_one(use->bridge, &use->next_hop,
-                                 hwv_next_hop_lookup);
-    }
+    use->mac = hop.mac;
     use->n_flows++;
     flow->tunnel_use = use;
     hwv_flow_count(flow, &count);
     flow->tunnel_base = count.packets;
-    return HWV_ACCEPT;
 }
 
 void
@@ -72,7 +72,7 @@ hwv_tunnel_use_put(struct hwv_flow *flow)
 
     hwv_flow_count(flow, &count);
     use->gone.packets += count.packets - flow->tunnel_base;
-    hwv_tunnel_use_release(use);
+    tunnel_use_put(use);
     flow->tunnel_use = NULL;
 }
 
@@ -80,16 +80,43 @@ void
 hwv_tunnel_use_hold(struct hwv_tunnel_use *use)
 {
     use->n_flows++;
+    hwv_nic_use(use->nic);
 }
 
 void
 hwv_tunnel_use_release(struct hwv_tunnel_use *use)
 {
-    if (!--use->n_flows) {
-        hwv_next_hop_unwatch(use->watch);
-        use->nic->provider->tunnel_remove(use->nic->dev, use->id);
-        hmap_remove(&use->nic->tunnels, &use->node);
-        free(use);
+    struct hwv_nic *nic = use->nic;
+
+    tunnel_use_put(use);
+    hwv_nic_unuse(nic);
+}
+
+bool
+hwv_tunnel_use_may_enter(const struct hwv_tunnel_use *use)
+{
+    return use->in_nic || has_free_id(use->nic);
+}
+
+bool
+hwv_tunnel_use_enter(struct hwv_tunnel_use *use)
+{
+    if (!use->in_nic && !tunnel_in(use)) {
+        return false;
+    }
+    if (!use->n_residents++) {
+        ovs_list_remove(&use->idle_node);
+    }
+    keep_id_free(use->nic);
+    return true;
+}
+
+void
+hwv_tunnel_use_leave(struct hwv_tunnel_use *use)
+{
+    if (!--use->n_residents) {
+        ovs_list_push_back(&use->nic->idle_tunnels, &use->idle_node);
+        keep_id_free(use->nic);
     }
 }
 
@@ -102,7 +129,7 @@ hwv_tunnel_use_is_current(const struct hwv_tunnel_use *use,
     hop_lookup(action, &hop);
     return (!strcmp(use->bridge, hop.bridge)
             && ipv6_addr_equals(&use->next_hop, &hop.ip)
-            && (hop.bridge[0] || eth_addr_equals(use->fixed_mac, hop.mac)));
+            && (hop.bridge[0] || eth_addr_equals(use->mac, hop.mac)));
 }
 
 void
@@ -114,7 +141,8 @@ hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
     ovs_mutex_lock(&hwv_control_mutex);
     HMAP_FOR_EACH (nic, node, hwv_nics()) {
         HMAP_FOR_EACH (use, node, &nic->tunnels) {
-            if (use->of_segment && ipv6_addr_equals(&use->remote, vtep)) {
+            if (use->in_nic && use->of_segment
+                && ipv6_addr_equals(&use->remote, vtep)) {
                 nic->provider->tunnel_block(nic->dev, use->id, blocked);
             }
         }
@@ -122,10 +150,20 @@ hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
     ovs_mutex_unlock(&hwv_control_mutex);
 }
 
+void
+hwv_nic_remove_idle_tunnels(struct hwv_nic *nic)
+{
+    struct hwv_tunnel_use *use;
+
+    LIST_FOR_EACH_SAFE (use, idle_node, &nic->idle_tunnels) {
+        tunnel_out(use);
+    }
+}
+
 struct eth_addr
 hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
 {
-    return use->watch ? hwv_next_hop_mac(use->watch) : use->fixed_mac;
+    return use->watch ? hwv_next_hop_mac(use->watch) : use->mac;
 }
 
 /* Finds out the next hop as xlate did when it made the header: by route, and
@@ -178,8 +216,7 @@ tunnel_use_find(const struct hwv_flow *flow, const struct hop *hop,
             && !memcmp(&use->encap, encap, sizeof *encap)
             && !strcmp(use->bridge, hop->bridge)
             && ipv6_addr_equals(&use->next_hop, &hop->ip)
-            && (hop->bridge[0]
-                || eth_addr_equals(use->fixed_mac, hop->mac))) {
+            && (hop->bridge[0] || eth_addr_equals(use->mac, hop->mac))) {
             return use;
         }
     }
@@ -199,33 +236,85 @@ tunnel_use_add(const struct hwv_flow *flow, const struct hop *hop,
     use->of_segment = is_of_segment(flow);
     ovs_strlcpy(use->bridge, hop->bridge, sizeof use->bridge);
     use->next_hop = hop->ip;
-    use->fixed_mac = hop->mac;
-    if (nic->provider->tunnel_add(nic->dev, &use->encap, hop->mac, &use->id)) {
-        free(use);
-        return NULL;
-    }
-    if (use->of_segment && hwv_vtep_is_blocked(&use->remote)) {
-        nic->provider->tunnel_block(nic->dev, use->id, true);
-    }
-    if (hop->bridge[0]) {
-        use->watch = hwv_next_hop_watch(use->bridge, &use->next_hop, hop->mac,
-                                        tunnel_use_next_hop_cb, use);
-    }
     hmap_insert(&nic->tunnels, &use->node, hash);
     return use;
 }
 
-/* No tunnel id could be had.  In a table that is not full some rest, until no
- * packet can be on its way with them, and nothing tells when they are done. */
+/* A flow ceases to use 'use'. */
 static void
-expect_ids(struct hwv_nic *nic)
+tunnel_use_put(struct hwv_tunnel_use *use)
+{
+    if (!--use->n_flows) {
+        ovs_assert(!use->n_residents);
+        if (use->in_nic) {
+            tunnel_out(use);
+        }
+        hmap_remove(&use->nic->tunnels, &use->node);
+        free(use);
+    }
+}
+
+/* Puts 'use' into the NIC, where it is idle.  Returns false if there is no id
+ * for it: also in a table that is not full some rest, until no packet can be
+ * on its way with them. */
+static bool
+tunnel_in(struct hwv_tunnel_use *use)
+{
+    struct hwv_nic *nic = use->nic;
+
+    if (nic->provider->tunnel_add(nic->dev, &use->encap, use->mac, &use->id)) {
+        return false;
+    }
+    if (use->of_segment && hwv_vtep_is_blocked(&use->remote)) {
+        nic->provider->tunnel_block(nic->dev, use->id, true);
+    }
+    if (use->bridge[0]) {
+        use->watch = hwv_next_hop_watch(use->bridge, &use->next_hop, use->mac,
+                                        tunnel_use_next_hop_cb, use);
+        /* The main loop may have looked before there was a watch. */
+        hwv_next_hop_refresh_one(use->bridge, &use->next_hop,
+                                 hwv_next_hop_lookup);
+    }
+    use->in_nic = true;
+    ovs_list_push_back(&nic->idle_tunnels, &use->idle_node);
+    return true;
+}
+
+/* Takes 'use', which is idle, out of the NIC. */
+static void
+tunnel_out(struct hwv_tunnel_use *use)
+{
+    struct hwv_nic *nic = use->nic;
+
+    use->mac = hwv_tunnel_use_mac(use);
+    hwv_next_hop_unwatch(use->watch);
+    use->watch = NULL;
+    nic->provider->tunnel_remove(nic->dev, use->id);
+    use->in_nic = false;
+    ovs_list_remove(&use->idle_node);
+}
+
+/* Of a full table, the tunnel that has been idle for the longest time leaves:
+ * its id has rested by the time when another one needs it. */
+static void
+keep_id_free(const struct hwv_nic *nic)
+{
+    struct hwv_tunnel_use *use;
+
+    if (!has_free_id(nic) && !ovs_list_is_empty(&nic->idle_tunnels)) {
+        use = CONTAINER_OF(ovs_list_front(&nic->idle_tunnels),
+                           struct hwv_tunnel_use, idle_node);
+        tunnel_out(use);
+    }
+}
+
+static bool
+has_free_id(const struct hwv_nic *nic)
 {
     struct hwv_nic_usage usage;
 
     nic->provider->usage(nic->dev, &usage);
-    if (usage.tunnels < usage.max_tunnels) {
-        hwv_nic_has_room(nic);
-    }
+    return usage.tunnels < usage.max_tunnels;
 }
 
 /* Called without hwv_control_mutex.  What it reads of '*use' does not change

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Unit tests of a NIC that is full: of sources, of rows of the source table,
- * of counters.  There is room for so many that OVS would take long to fill it.
+ * of counters, of tunnels.  There is room for so many that OVS would take long
+ * to fill it.
  *
  * Nothing is lost: a packet that finds no entry is OVS's, and a flow that
  * finds no room gets in when there is some. */
@@ -11,14 +12,19 @@
 
 #include <arpa/inet.h>
 
+#include "dpif.h"
+#include "hwv-bind.h"
 #include "hwv-flow.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-port-counters.h"
+#include "hwv-residency.h"
 #include "hwv-test-frames.h"
 #include "hwv-test-port.h"
 #include "hwv-unit.h"
 #include "id-pool.h"
+#include "ovs-router.h"
+#include "sset.h"
 
 static const ovs_u128 pop_ufid = { .u32 = { 1, 1, 1, 1 } };
 static const ovs_u128 first_ufid = { .u32 = { 2, 2, 2, 2 } };
@@ -31,6 +37,11 @@ static struct hwv_nic *nic;
 static void
 setup(void)
 {
+    struct sset types = SSET_INITIALIZER(&types);
+
+    ovs_router_disable_system_routing_table();
+    dp_enumerate_types(&types); /* Initialises routes and neighbours, too. */
+    sset_destroy(&types);
     hwv_test_ports_init();
     pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
     vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
@@ -221,6 +232,114 @@ START_TEST(test_counters)
 }
 END_TEST
 
+/* The same as OVS makes it where it goes into a tunnel. */
+#define VM1_TUNNEL_FLOW(MAC) "in_port(2),packet_type(ns=0,id=0)," \
+    "eth(dst=50:54:00:00:00:" MAC "),eth_type(0x0800)," \
+    "ipv4(tos=0/0x3,frag=no)"
+
+/* What it does: puts a header for 10.0.0.'VTEP' before the packet. */
+#define TO_VTEP(VTEP) "tnl_push(tnl_port(5),header(size=50,type=4," \
+    "eth(dst=aa:aa:aa:aa:aa:02,src=aa:aa:aa:aa:aa:01,dl_type=0x0800)," \
+    "ipv4(src=10.0.0.1,dst=10.0.0." VTEP ",proto=17,tos=0,ttl=64," \
+    "frag=0x4000),udp(src=0,dst=4789,csum=0x0)," \
+    "vxlan(flags=0x8000000,vni=0x1)),out_port(1)),1"
+
+/* The NIC gets new tables, of at most 'max_tunnels' tunnels. */
+static void
+resize(uint32_t max_tunnels)
+{
+    const struct hwv_nic_limits limits = {
+        .max_flows = 64,
+        .max_tunnels = max_tunnels,
+    };
+
+    hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits,
+                      hwv_replacement_policies[0], true, false);
+    hwv_test_await_room();
+}
+
+/* Two flows with a tunnel each, and one tunnel id: it is for the flow that is
+ * in the NIC. */
+START_TEST(test_tunnels)
+{
+    resize(1);
+    hwv_test_flow_add(&first_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0a"),
+                      TO_VTEP("2"));
+    ck_assert(hwv_test_is_resident(&first_ufid));
+    hwv_test_flow_add(&second_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0b"),
+                      TO_VTEP("3"));
+    hwv_test_check_reject(HWV_REJECT_TUNNELS_FULL, 1, 1);
+    ck_assert(!hwv_test_is_resident(&second_ufid));
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 1);
+    check_miss(vm1, hwv_test_ip_packet(0x0b, 1),
+               HWV_RX_MISS + HWV_MISS_NO_FLOW, 1);
+
+    /* It gets in by its next packets, when the id is free and has rested. */
+    ck_assert_int_eq(hwv_flow_del(&first_ufid), 0);
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 0);
+    hwv_test_await_room();
+    check_miss(vm1, hwv_test_ip_packet(0x0b, 1),
+               HWV_RX_MISS + HWV_MISS_NO_FLOW, 2);
+    hwv_residency_run();
+    ck_assert(hwv_test_is_resident(&second_ufid));
+    hwv_test_check_reject(HWV_REJECT_TUNNELS_FULL, 0, 1);
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 1);
+}
+END_TEST
+
+/* Holds on to the tunnel of flow 'ufid', and deletes the flow. */
+static struct hwv_tunnel_use *
+hold_tunnel(const ovs_u128 *ufid)
+{
+    struct hwv_tunnel_use *tunnel_use;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    tunnel_use = hwv_flow_find(ufid)->tunnel_use;
+    hwv_tunnel_use_hold(tunnel_use);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    ck_assert_int_eq(hwv_flow_del(ufid), 0);
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 1);
+    return tunnel_use;
+}
+
+static void
+release_tunnel(struct hwv_tunnel_use *tunnel_use)
+{
+    ovs_mutex_lock(&hwv_control_mutex);
+    hwv_tunnel_use_release(tunnel_use);
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+/* A tunnel that is held while no flow uses it does not disturb new tables, in
+ * which another one has its id, and the NIC stays for it. */
+START_TEST(test_held_tunnel)
+{
+    struct hwv_tunnel_use *tunnel_use;
+
+    hwv_test_flow_add(&first_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0a"),
+                      TO_VTEP("2"));
+    tunnel_use = hold_tunnel(&first_ufid);
+    resize(2);
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 0);
+    hwv_test_flow_add(&second_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0b"),
+                      TO_VTEP("3"));
+    release_tunnel(tunnel_use);
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 1);
+
+    tunnel_use = hold_tunnel(&second_ufid);
+    netdev_close(vm1);
+    netdev_close(pf0);
+    hwv_unit_settle();
+    ovs_mutex_lock(&hwv_control_mutex);
+    ck_assert_ptr_eq(hwv_nic_find("pf0"), nic);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    release_tunnel(tunnel_use);
+    ovs_mutex_lock(&hwv_control_mutex);
+    ck_assert_ptr_eq(hwv_nic_find("pf0"), NULL);
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+END_TEST
+
 int
 main(int argc OVS_UNUSED, char *argv[])
 {
@@ -231,5 +350,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_sources);
     tcase_add_test(tcase, test_rows);
     tcase_add_test(tcase, test_counters);
+    tcase_add_test(tcase, test_tunnels);
+    tcase_add_test(tcase, test_held_tunnel);
     return hwv_unit_run(argv[0], suite);
 }
