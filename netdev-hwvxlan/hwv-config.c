@@ -412,17 +412,6 @@ explain_unknown(const char *key, const char *value,
     return message;
 }
 
-static bool
-contains(const char *const names[], const char *name)
-{
-    for (size_t i = 0; names[i]; i++) {
-        if (!strcmp(names[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* What is not ours is the wire's, or a mistake that OVS's netdevs would not
  * notice. */
 static int
@@ -437,9 +426,9 @@ parse_wire_options(const struct smap *options, struct hwv_config *config,
 
         if (hwv_wire_class_has_option(config->wire_class, key)) {
             smap_add(&config->wire_options, key, value);
-        } else if (!contains(common_options, key)
-                   && !contains(pf_options, key)
-                   && !contains(vf_options, key)) {
+        } else if (!hwv_options_contain(common_options, key)
+                   && !hwv_options_contain(pf_options, key)
+                   && !hwv_options_contain(vf_options, key)) {
             error = fail(errp, explain_unknown(key, value, config));
         }
     }

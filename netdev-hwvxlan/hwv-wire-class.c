@@ -89,22 +89,23 @@ hwv_wire_class_find(const char *name)
     return NULL;
 }
 
-static bool
-contains(const char *const names[], const char *name)
+bool
+hwv_wire_class_has_option(const struct hwv_wire_class *class, const char *key)
 {
-    for (size_t i = 0; names[i]; i++) {
-        if (!strcmp(names[i], name)) {
+    return (hwv_options_contain(class->options, key)
+            || (class->test_options
+                && hwv_options_contain(class->test_options, key)));
+}
+
+bool
+hwv_options_contain(const char *const options[], const char *key)
+{
+    for (size_t i = 0; options[i]; i++) {
+        if (!strcmp(options[i], key)) {
             return true;
         }
     }
     return false;
-}
-
-bool
-hwv_wire_class_has_option(const struct hwv_wire_class *class, const char *key)
-{
-    return (contains(class->options, key)
-            || (class->test_options && contains(class->test_options, key)));
 }
 
 void
@@ -115,7 +116,7 @@ hwv_wire_class_format_names(const char *key, struct ds *s)
     for (size_t i = 0; hwv_wire_classes[i]; i++) {
         const struct hwv_wire_class *class = hwv_wire_classes[i];
 
-        if (!key || contains(class->options, key)) {
+        if (!key || hwv_options_contain(class->options, key)) {
             ds_put_format(s, "%s%s", separator, class->name);
             separator = ", ";
         }

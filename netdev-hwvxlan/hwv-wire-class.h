@@ -43,6 +43,9 @@ const struct hwv_wire_class *hwv_wire_class_find(const char *name);
 bool hwv_wire_class_has_option(const struct hwv_wire_class *class,
                                const char *key);
 
+/* Is 'key' one of 'options', which have NULL at the end? */
+bool hwv_options_contain(const char *const options[], const char *key);
+
 /* Adds to 's' the names of the classes that have an option called 'key', not
  * only for tests, with commas between; of all classes if 'key' is NULL. */
 void hwv_wire_class_format_names(const char *key, struct ds *s);
