@@ -151,9 +151,12 @@ struct eth_addr hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
 struct hwv_source_row {
     struct hwv_source_key key;
     struct hwv_flow *pop;       /* The tnl_pop flow that covers it. */
+    bool in_nic;
 };
 
-/* Tunnel metadata that receive flows match. */
+/* Tunnel metadata that receive flows match.  Its rows are in the NIC's source
+ * table when resident entries are of this source, and as long as there is
+ * room. */
 struct hwv_source {
     struct hmap_node node;      /* In 'nic->sources'. */
     struct hwv_nic *nic;
@@ -164,6 +167,11 @@ struct hwv_source {
     size_t n_flows;             /* Flows that name it. */
     struct hwv_source_row *rows;
     size_t n_rows, allocated_rows;
+
+    bool in_nic;                /* Its rows are in the NIC's table, ... */
+    size_t n_residents;         /* ... for so many resident entries. */
+    struct ovs_list idle_node;  /* While there for none: in
+                                 * 'nic->idle_sources'. */
 };
 
 /* Finds or adds the source of 'flow', which came from a tunnel, and stores it
@@ -171,6 +179,14 @@ struct hwv_source {
 enum hwv_reject hwv_source_get(struct hwv_flow *flow)
     OVS_REQUIRES(hwv_control_mutex);
 void hwv_source_put(struct hwv_flow *flow) OVS_REQUIRES(hwv_control_mutex);
+
+/* The same as for tunnels, see hwv_tunnel_use_may_enter(). */
+bool hwv_source_may_enter(const struct hwv_source *source)
+    OVS_REQUIRES(hwv_control_mutex);
+bool hwv_source_enter(struct hwv_source *source)
+    OVS_REQUIRES(hwv_control_mutex);
+void hwv_source_leave(struct hwv_source *source)
+    OVS_REQUIRES(hwv_control_mutex);
 
 /* The tnl_pop flow 'pop' has joined 'pop->nic->pops', or is about to leave:
  * brings the rows of the sources that it covers up to date. */

@@ -336,8 +336,12 @@ add_sources(const struct hwv_nic *nic, struct json *rows)
     HMAP_FOR_EACH (source, node, &nic->sources) {
         for (size_t i = 0; i < source->n_rows; i++) {
             const struct hwv_source_key *key = &source->rows[i].key;
-            struct json *row = json_object_create();
+            struct json *row;
 
+            if (!source->rows[i].in_nic) {
+                continue;
+            }
+            row = json_object_create();
             put_source(row, source);
             hwv_put_number(row, "udp_dst", ntohs(key->udp_dst));
             hwv_put_mac(row, "dmac", key->dmac);

@@ -237,8 +237,7 @@ hwv_flow_update_reject(struct hwv_flow *flow)
 
         if (!entry->resident) {
             hwv_flow_set_reject(flow, (!entry->wanted ? HWV_REJECT_CONFLICT
-                                       : entry->lacks_tunnel
-                                       ? HWV_REJECT_TUNNELS_FULL
+                                       : entry->lacks ? entry->lacks
                                        : HWV_REJECT_FLOWS_FULL));
             return;
         }

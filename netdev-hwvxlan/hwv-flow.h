@@ -72,7 +72,9 @@ struct hwv_entry {
     struct hwv_replacement_node replacement;
     uint16_t group;             /* VF id, or HWV_UPLINK. */
     struct hwv_tunnel_use *tunnel_use; /* That of the claims, or NULL. */
-    bool lacks_tunnel;          /* That one cannot be in the NIC. */
+    struct hwv_source *source;  /* The same. */
+    enum hwv_reject lacks;      /* Why one of them cannot be in the NIC, or
+                                 * HWV_ACCEPT. */
     uint32_t shadow;            /* While wanted and not resident. */
     uint64_t n_missed;          /* Packets missed as a shadow. */
     long long int evicted_at;   /* When it had to make room, in msec, or 0, */
@@ -122,7 +124,7 @@ struct hwv_flow {
     uint64_t tunnel_base;       /* Packets counted before 'tunnel_use'. */
     struct hwv_source *source;          /* TUNNEL. */
     struct ovs_list pop_node;           /* UPLINK: in 'nic->pops'. */
-    size_t n_rows;              /* UPLINK: source table rows it covers. */
+    size_t n_rows;              /* UPLINK: its rows in the source table. */
     bool lacks_row;             /* UPLINK: there is no room for another. */
 
     /* Statistics: 'counter' of 'counter_nic' goes on over unbinding, until the

@@ -394,10 +394,11 @@ nic_create(const char *name)
     hmap_init(&nic->tunnels);
     ovs_list_init(&nic->idle_tunnels);
     hmap_init(&nic->sources);
+    ovs_list_init(&nic->idle_sources);
     ovs_list_init(&nic->pops);
     hwv_residency_create(nic);
     nic->provider->usage(nic->dev, &usage);
-    nic->source_ids = id_pool_create(0, usage.max_sources);
+    nic->source_ids = id_pool_create(0, usage.max_source_ids);
     nic->domains = id_pool_create(0, usage.max_domains);
     nic->max_domains = usage.max_domains;
     nic->offload = true;

@@ -102,6 +102,7 @@ struct hwv_nic {
     struct ovs_list idle_tunnels;       /* Those in the NIC, but for nobody,
                                          * the latest at the end. */
     struct hmap sources;                /* Of struct hwv_source. */
+    struct ovs_list idle_sources;       /* As for tunnels. */
     struct ovs_list pops;               /* Of tnl_pop flows. */
     struct id_pool *source_ids;
     struct id_pool *domains;            /* For VFs. */

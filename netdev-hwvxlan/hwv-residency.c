@@ -48,7 +48,13 @@ static int set_in_nic(const struct hwv_entry *)
     OVS_REQUIRES(hwv_control_mutex);
 static void remove_from_nic(struct hwv_entry *)
     OVS_REQUIRES(hwv_control_mutex);
-static void lacks_tunnel(struct hwv_entry *, bool lacks)
+static enum hwv_reject lacking(const struct hwv_entry *)
+    OVS_REQUIRES(hwv_control_mutex);
+static bool references_enter(struct hwv_entry *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void references_leave(struct hwv_entry *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void set_lacks(struct hwv_entry *, enum hwv_reject)
     OVS_REQUIRES(hwv_control_mutex);
 static void add_shadow(struct hwv_entry *) OVS_REQUIRES(hwv_control_mutex);
 static void remove_shadow(struct hwv_entry *)
@@ -69,8 +75,9 @@ hwv_residency_create(struct hwv_nic *nic)
     start();
     nic->provider->usage(nic->dev, &usage);
     residency->shadows = hwv_shadow_table_create(MAX_SHADOWS,
-                                                 usage.max_domains,
-                                                 usage.max_sources, wake);
+                                                 MAX(usage.max_source_ids,
+                                                     usage.max_domains),
+                                                 usage.max_source_ids, wake);
     nic->residency = residency;
     hwv_residency_reset(nic, hwv_replacement_policies[0]);
 }
@@ -118,7 +125,8 @@ hwv_residency_update(struct hwv_entry *entry)
         entry->wanted = true;
         entry->group = group;
         entry->tunnel_use = claim->flow->tunnel_use;
-        entry->lacks_tunnel = false;
+        entry->source = claim->flow->source;
+        entry->lacks = HWV_ACCEPT;
         entry->hits = 0;
         entry->evicted_at = 0;
         entry->counted = NULL;
@@ -299,19 +307,21 @@ entry_miss(struct hwv_entry *entry, uint32_t n, uint64_t since)
 {
     struct hwv_nic *nic = entry->nic;
     struct hwv_replacement_decision decision;
+    enum hwv_reject lacks = lacking(entry);
 
     entry->n_missed += n;
-    if (entry->tunnel_use && !hwv_tunnel_use_may_enter(entry->tunnel_use)) {
-        lacks_tunnel(entry, true);
+    if (lacks && has_room(nic)) {
+        set_lacks(entry, lacks);
         return;
     }
     hwv_replacement_miss(nic->residency->replacement, &entry->replacement, n,
                          since, nic->residency->packets, &decision);
     if (decision.verdict != HWV_REPLACEMENT_PROMOTED) {
-        lacks_tunnel(entry, false);
+        set_lacks(entry, lacks);
         return;
     }
     if (decision.evicted) {
+        /* What it refers to may be all that 'entry' lacks. */
         struct hwv_entry *evicted = CONTAINER_OF(decision.evicted,
                                                  struct hwv_entry,
                                                  replacement);
@@ -323,32 +333,30 @@ entry_miss(struct hwv_entry *entry, uint32_t n, uint64_t since)
     entry_in(entry);
 }
 
-/* Puts 'entry' into the NIC, after its tunnel. */
+/* Puts 'entry' into the NIC, after what it refers to. */
 static void
 entry_in(struct hwv_entry *entry)
 {
-    struct hwv_tunnel_use *tunnel_use = entry->tunnel_use;
     struct hwv_residency *residency = entry->nic->residency;
 
-    if (tunnel_use && !hwv_tunnel_use_enter(tunnel_use)) {
+    if (!references_enter(entry)) {
         hwv_replacement_demote(residency->replacement, &entry->replacement,
                                residency->packets);
-        lacks_tunnel(entry, true);
+        set_lacks(entry, (entry->tunnel_use ? HWV_REJECT_TUNNELS_FULL
+                          : HWV_REJECT_SOURCES_FULL));
         return;
     }
     if (set_in_nic(entry)) {
         /* The NIC has less room than it says. */
-        if (tunnel_use) {
-            hwv_tunnel_use_leave(tunnel_use);
-        }
+        references_leave(entry);
         hwv_replacement_demote(residency->replacement, &entry->replacement,
                                residency->packets);
-        lacks_tunnel(entry, false);
+        set_lacks(entry, HWV_ACCEPT);
         return;
     }
     remove_shadow(entry);
     entry->resident = true;
-    entry->lacks_tunnel = false;
+    entry->lacks = HWV_ACCEPT;
     hwv_entry_moved(entry);
 }
 
@@ -361,8 +369,8 @@ entry_out(struct hwv_entry *entry)
     hwv_entry_moved(entry);
 }
 
-/* Adds 'entry', whose tunnel is there, to the NIC's table, or modifies it.
- * Returns 0 or a positive errno value. */
+/* Adds 'entry' to the NIC's table, or modifies it.  Returns 0 or a positive
+ * errno value. */
 static int
 set_in_nic(const struct hwv_entry *entry)
 {
@@ -375,24 +383,57 @@ set_in_nic(const struct hwv_entry *entry)
     return nic->provider->flow_set(nic->dev, &entry->key, &value);
 }
 
-/* Removes 'entry' from the NIC's table; its tunnel may go after it. */
 static void
 remove_from_nic(struct hwv_entry *entry)
 {
     entry->nic->provider->flow_remove(entry->nic->dev, &entry->key);
     entry->resident = false;
+    references_leave(entry);
+}
+
+/* The other tables, to whose entries those of the flow table refer.  An entry
+ * has a tunnel, if it goes there, or a source, if it comes from there. */
+
+/* Why what 'entry' refers to cannot be in the NIC now, or HWV_ACCEPT. */
+static enum hwv_reject
+lacking(const struct hwv_entry *entry)
+{
+    if (entry->tunnel_use && !hwv_tunnel_use_may_enter(entry->tunnel_use)) {
+        return HWV_REJECT_TUNNELS_FULL;
+    }
+    if (entry->source && !hwv_source_may_enter(entry->source)) {
+        return HWV_REJECT_SOURCES_FULL;
+    }
+    return HWV_ACCEPT;
+}
+
+/* Makes sure that what 'entry' refers to is in the NIC.  Returns false if that
+ * cannot be. */
+static bool
+references_enter(struct hwv_entry *entry)
+{
+    return (entry->tunnel_use ? hwv_tunnel_use_enter(entry->tunnel_use)
+            : entry->source ? hwv_source_enter(entry->source)
+            : true);
+}
+
+/* 'entry' is not, or no longer, in the NIC's flow table. */
+static void
+references_leave(struct hwv_entry *entry)
+{
     if (entry->tunnel_use) {
         hwv_tunnel_use_leave(entry->tunnel_use);
+    } else if (entry->source) {
+        hwv_source_leave(entry->source);
     }
 }
 
-/* Notes whether the reason why 'entry' is a shadow is that its tunnel cannot
- * be in the NIC. */
+/* Notes whether 'entry' is a shadow because it lacks something. */
 static void
-lacks_tunnel(struct hwv_entry *entry, bool lacks)
+set_lacks(struct hwv_entry *entry, enum hwv_reject lacks)
 {
-    if (entry->lacks_tunnel != lacks) {
-        entry->lacks_tunnel = lacks;
+    if (entry->lacks != lacks) {
+        entry->lacks = lacks;
         hwv_entry_moved(entry);
     }
 }

@@ -15,11 +15,17 @@ static struct hwv_source *source_find(const struct hwv_flow *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
 static struct hwv_source *source_add(struct hwv_flow *, uint32_t hash)
     OVS_REQUIRES(hwv_control_mutex);
+static bool source_in(struct hwv_source *) OVS_REQUIRES(hwv_control_mutex);
+static void source_out(struct hwv_source *) OVS_REQUIRES(hwv_control_mutex);
 static void source_add_row(struct hwv_source *, struct hwv_flow *pop)
     OVS_REQUIRES(hwv_control_mutex);
 static void source_drop_rows(struct hwv_source *, const struct hwv_flow *pop)
     OVS_REQUIRES(hwv_control_mutex);
 static void source_add_rows(struct hwv_source *)
+    OVS_REQUIRES(hwv_control_mutex);
+static bool row_in(struct hwv_source *, struct hwv_source_row *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void row_out(struct hwv_source *, struct hwv_source_row *)
     OVS_REQUIRES(hwv_control_mutex);
 static void source_free(struct hwv_source *);
 
@@ -52,6 +58,10 @@ hwv_source_put(struct hwv_flow *flow)
 
     flow->source = NULL;
     if (!--source->n_flows) {
+        ovs_assert(!source->n_residents);
+        if (source->in_nic) {
+            source_out(source);
+        }
         source_drop_rows(source, NULL);
         hmap_remove(&source->nic->sources, &source->node);
 
@@ -60,6 +70,40 @@ hwv_source_put(struct hwv_flow *flow)
          * before it has done so. */
         hwv_nic_use(source->nic);
         ovsrcu_postpone(source_free, source);
+    }
+}
+
+bool
+hwv_source_may_enter(const struct hwv_source *source)
+{
+    struct hwv_nic *nic = source->nic;
+    struct hwv_nic_usage usage;
+
+    nic->provider->usage(nic->dev, &usage);
+    return (source->in_nic || !ovs_list_is_empty(&nic->idle_sources)
+            || usage.max_sources - usage.sources >= source->n_rows);
+}
+
+bool
+hwv_source_enter(struct hwv_source *source)
+{
+    if (!source->in_nic && !source_in(source)) {
+        return false;
+    }
+    if (!source->n_residents++) {
+        ovs_list_remove(&source->idle_node);
+    }
+    return true;
+}
+
+void
+hwv_source_leave(struct hwv_source *source)
+{
+    if (!--source->n_residents) {
+        ovs_list_push_back(&source->nic->idle_sources, &source->idle_node);
+        if (hwv_flow_waits_for_room()) {
+            hwv_nic_has_room(source->nic);
+        }
     }
 }
 
@@ -82,9 +126,6 @@ hwv_source_remove_pop(struct hwv_flow *pop)
     ovs_list_remove(&pop->pop_node);
     pop->lacks_row = false;
     HMAP_FOR_EACH (source, node, &nic->sources) {
-        if (!pop->n_rows) {
-            break;
-        }
         source_drop_rows(source, pop);
     }
 }
@@ -100,6 +141,38 @@ hwv_source_refresh_all(struct hwv_nic *nic)
             hwv_source_add_pop(pop);
             hwv_flow_update_reject(pop);
         }
+    }
+}
+
+/* Puts 'source' with all its rows into the NIC, where it is idle.  Returns
+ * false if there is no room. */
+static bool
+source_in(struct hwv_source *source)
+{
+    for (size_t i = 0; i < source->n_rows; i++) {
+        if (!row_in(source, &source->rows[i])) {
+            while (i) {
+                row_out(source, &source->rows[--i]);
+            }
+            return false;
+        }
+    }
+    source->in_nic = true;
+    ovs_list_push_back(&source->nic->idle_sources, &source->idle_node);
+    return true;
+}
+
+/* Takes 'source', which is idle, out of the NIC. */
+static void
+source_out(struct hwv_source *source)
+{
+    for (size_t i = 0; i < source->n_rows; i++) {
+        row_out(source, &source->rows[i]);
+    }
+    source->in_nic = false;
+    ovs_list_remove(&source->idle_node);
+    if (hwv_flow_waits_for_room()) {
+        hwv_nic_has_room(source->nic);
     }
 }
 
@@ -154,43 +227,44 @@ source_find_row(const struct hwv_source *source,
 
 /* Gives 'source' a row for the tnl_pop flow 'pop', if it covers the source.
  * Two flows may make the same row: both are true then, and the first counts.
- * A row that the NIC has no room for is left out, and 'pop' waits for it. */
+ * A row that resident entries need and the NIC has no room for is left out,
+ * and 'pop' waits for it. */
 static void
 source_add_row(struct hwv_source *source, struct hwv_flow *pop)
 {
-    const struct hwv_source_value value = {
-        .id = source->id,
-        .counter = pop->counter,
-    };
-    struct hwv_nic *nic = source->nic;
+    struct hwv_source_row *row;
     struct hwv_source_key key;
 
     if (pop->action.port != source->tnl_port
         || pop->dpif_type != source->dpif_type
-        || !hwv_outer_match_covers(&pop->outer, &source->match, &key)
-        || source_find_row(source, &key)) {
+        || !hwv_outer_match_covers(&pop->outer, &source->match, &key)) {
         return;
     }
-    if (nic->provider->source_set(nic->dev, &key, &value)) {
+
+    row = source_find_row(source, &key);
+    if (!row) {
+        if (source->in_nic && !source->n_residents) {
+            source_out(source); /* It comes in again with all its rows. */
+        }
+        if (source->n_rows >= source->allocated_rows) {
+            source->rows = x2nrealloc(source->rows, &source->allocated_rows,
+                                      sizeof *source->rows);
+        }
+        row = &source->rows[source->n_rows++];
+        *row = (struct hwv_source_row) { .key = key, .pop = pop };
+        hwv_residency_set_source(source->nic, &key, source->id);
+    }
+    if (row->pop == pop && !row->in_nic && source->n_residents
+        && !row_in(source, row)) {
         pop->lacks_row = true;
         hwv_flow_update_reject(pop);
-        return;
     }
-    hwv_residency_set_source(nic, &key, source->id);
-    if (source->n_rows >= source->allocated_rows) {
-        source->rows = x2nrealloc(source->rows, &source->allocated_rows,
-                                  sizeof *source->rows);
-    }
-    source->rows[source->n_rows++]
-        = (struct hwv_source_row) { .key = key, .pop = pop };
-    pop->n_rows++;
 }
 
 /* Takes the rows of 'pop' away from 'source', or all rows if NULL. */
 static void
 source_drop_rows(struct hwv_source *source, const struct hwv_flow *pop)
 {
-    struct hwv_nic *nic = source->nic;
     bool dropped = false;
     size_t i = 0;
 
@@ -201,9 +275,8 @@ source_drop_rows(struct hwv_source *source, const struct hwv_flow *pop)
             i++;
             continue;
         }
-        nic->provider->source_remove(nic->dev, &row->key);
-        hwv_residency_remove_source(nic, &row->key);
-        row->pop->n_rows--;
+        row_out(source, row);
+        hwv_residency_remove_source(source->nic, &row->key);
         *row = source->rows[--source->n_rows];
         dropped = true;
     }
@@ -220,6 +293,41 @@ source_add_rows(struct hwv_source *source)
 
     LIST_FOR_EACH (pop, pop_node, &source->nic->pops) {
         source_add_row(source, pop);
+    }
+}
+
+/* Puts 'row' of 'source' into the NIC.  If there is no room, the sources that
+ * have been idle for the longest time leave.  Returns false if that is not
+ * enough. */
+static bool
+row_in(struct hwv_source *source, struct hwv_source_row *row)
+{
+    const struct hwv_source_value value = {
+        .id = source->id,
+        .counter = row->pop->counter,
+    };
+    struct hwv_nic *nic = source->nic;
+
+    while (nic->provider->source_set(nic->dev, &row->key, &value)) {
+        if (ovs_list_is_empty(&nic->idle_sources)) {
+            return false;
+        }
+        source_out(CONTAINER_OF(ovs_list_front(&nic->idle_sources),
+                                struct hwv_source, idle_node));
+    }
+    row->in_nic = true;
+    row->pop->n_rows++;
+    return true;
+}
+
+/* Takes 'row' of 'source' out of the NIC, unless it is not there. */
+static void
+row_out(struct hwv_source *source, struct hwv_source_row *row)
+{
+    if (row->in_nic) {
+        source->nic->provider->source_remove(source->nic->dev, &row->key);
+        row->in_nic = false;
+        row->pop->n_rows--;
     }
 }
 

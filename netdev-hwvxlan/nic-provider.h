@@ -48,12 +48,13 @@ struct hwv_nic_limits {
 };
 
 /* Occupancy and limits of the tables, in entries.  Source ids are less than
- * 'max_sources' and domains of VFs less than 'max_domains', neither of which
- * changes. */
+ * 'max_source_ids' and domains of VFs less than 'max_domains', neither of
+ * which changes. */
 struct hwv_nic_usage {
     uint32_t flows, max_flows;
     uint32_t tunnels, max_tunnels;
     uint32_t sources, max_sources;
+    uint32_t max_source_ids;    /* Not less than 'max_sources'. */
     uint32_t max_domains;       /* For VFs, more than HWV_MAX_VF + 1. */
 };
 

@@ -25,13 +25,17 @@
 
 VLOG_DEFINE_THIS_MODULE(nic_soft);
 
-/* Rows of the source table, and source ids.  A remote VTEP is one tunnel, but
- * as many sources as it has VNIs in common with us. */
+/* Rows of the source table.  A remote VTEP is one tunnel, but as many sources
+ * as it has VNIs in common with us. */
 #define MAX_SOURCES 16384
 
-/* Domains in each direction: source ids, and those of VFs, which outnumber VF
- * ids because they rest for a while before they are used again. */
-#define MAX_DOMAINS MAX_SOURCES
+/* Source ids, which are cheap: also those have one whose rows are not in the
+ * table. */
+#define MAX_SOURCE_IDS (8 * MAX_SOURCES)
+
+/* Domains of VFs, which outnumber VF ids because they rest for a while before
+ * they are used again. */
+#define MAX_DOMAINS 16384
 
 /* Flows whose counters exist at the same time, resident or not. */
 #define MAX_COUNTERS (1 << 22)
@@ -232,6 +236,7 @@ soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
         .max_tunnels = hwv_tunnel_table_max(tables->tunnels),
         .sources = hwv_source_table_count(tables->sources),
         .max_sources = hwv_source_table_max(tables->sources),
+        .max_source_ids = MAX_SOURCE_IDS,
         .max_domains = MAX_DOMAINS,
     };
 }
@@ -335,7 +340,8 @@ tables_create(const struct hwv_nic_limits *limits,
 {
     struct hwv_tables *tables = xmalloc(sizeof *tables);
 
-    tables->flows = hwv_flow_table_create(limits->max_flows, MAX_DOMAINS);
+    tables->flows = hwv_flow_table_create(limits->max_flows,
+                                          MAX(MAX_SOURCE_IDS, MAX_DOMAINS));
     tables->tunnels = hwv_tunnel_table_create(limits->max_tunnels);
     tables->sources = hwv_source_table_create(MAX_SOURCES);
     tables->counters = counters;

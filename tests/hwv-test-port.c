@@ -4,6 +4,7 @@
 #undef NDEBUG
 #include "hwv-test-port.h"
 
+#include "dpif.h"
 #include "dummy.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
@@ -14,6 +15,7 @@
 #include "netdev-provider.h"
 #include "openvswitch/dynamic-string.h"
 #include "openvswitch/ofpbuf.h"
+#include "ovs-router.h"
 #include "smap.h"
 #include "sset.h"
 #include "timeval.h"
@@ -28,6 +30,8 @@ hwv_test_ports_init(void)
     time_msec();                /* Initialises the clock for dummy_enable(). */
     dummy_enable("");
     netdev_enumerate_types(&types);
+    ovs_router_disable_system_routing_table();
+    dp_enumerate_types(&types); /* Initialises routes and neighbours, too. */
     sset_destroy(&types);
     netdev_register_provider(&hwv_netdev_class);
 }

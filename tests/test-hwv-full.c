@@ -12,7 +12,6 @@
 
 #include <arpa/inet.h>
 
-#include "dpif.h"
 #include "hwv-bind.h"
 #include "hwv-flow.h"
 #include "hwv-netdev.h"
@@ -23,12 +22,11 @@
 #include "hwv-test-port.h"
 #include "hwv-unit.h"
 #include "id-pool.h"
-#include "ovs-router.h"
-#include "sset.h"
 
 static const ovs_u128 pop_ufid = { .u32 = { 1, 1, 1, 1 } };
 static const ovs_u128 first_ufid = { .u32 = { 2, 2, 2, 2 } };
 static const ovs_u128 second_ufid = { .u32 = { 3, 3, 3, 3 } };
+static const ovs_u128 third_ufid = { .u32 = { 4, 4, 4, 4 } };
 
 /* One NIC, pf0, with a VF, and a tunnel port. */
 static struct netdev *pf0, *vm1, *vx;
@@ -37,11 +35,6 @@ static struct hwv_nic *nic;
 static void
 setup(void)
 {
-    struct sset types = SSET_INITIALIZER(&types);
-
-    ovs_router_disable_system_routing_table();
-    dp_enumerate_types(&types); /* Initialises routes and neighbours, too. */
-    sset_destroy(&types);
     hwv_test_ports_init();
     pf0 = hwv_test_port_add("pf0", ODP_PORT_C(1), -1);
     vm1 = hwv_test_port_add("vm1", ODP_PORT_C(2), 1);
@@ -55,6 +48,36 @@ setup(void)
 /* A flow from vm1 to 50:54:00:00:00:'MAC'. */
 #define VM1_FLOW(MAC) "in_port(2),packet_type(ns=0,id=0)," \
     "eth(dst=50:54:00:00:00:" MAC "),eth_type(0x0800),ipv4(frag=no)"
+
+/* The NIC gets new tables, of these sizes. */
+static void
+resize(uint32_t max_flows, uint32_t max_tunnels)
+{
+    const struct hwv_nic_limits limits = {
+        .max_flows = max_flows,
+        .max_tunnels = max_tunnels,
+    };
+
+    hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits,
+                      hwv_replacement_policies[0], true, false);
+    hwv_test_await_room();
+}
+
+/* Lets others have the rows of the source table, but for 'n'. */
+static void
+take_rows(uint32_t n)
+{
+    static const struct hwv_source_value value = { .counter = HWV_NO_COUNTER };
+    static struct hwv_source_key key = { .vni = 1000 };
+    struct hwv_nic_usage usage = hwv_test_usage();
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    for (uint32_t i = usage.sources; i < usage.max_sources - n; i++) {
+        ck_assert(!nic->provider->source_set(nic->dev, &key, &value));
+        key.vni++;
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
 
 static void
 add_pop_flow(void)
@@ -156,48 +179,96 @@ START_TEST(test_sources)
 }
 END_TEST
 
-/* A source may have several rows, so that there may be no room for another row
- * while there is for sources.  Here, other rows take it. */
+/* The source table is full of the rows of others. */
 START_TEST(test_rows)
 {
-    struct hwv_source_key key = { .vni = 3 };
-    struct hwv_source_value value = { .counter = HWV_NO_COUNTER };
-
     add_pop_flow();
     add_tunnel_flow(&first_ufid, 1);
-    ovs_mutex_lock(&hwv_control_mutex);
-    while (!nic->provider->source_set(nic->dev, &key, &value)) {
-        key.vni++;
-    }
-    ovs_mutex_unlock(&hwv_control_mutex);
-    ck_assert_uint_eq(hwv_test_usage().sources, hwv_test_usage().max_sources);
+    take_rows(0);
 
-    /* It is the tnl_pop flow that the source table has no room for. */
     add_tunnel_flow(&second_ufid, 2);
     hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 1, 1);
+    ck_assert(!hwv_test_is_resident(&second_ufid));
     hwv_test_check_verdict(pf0, make_packet(1), TO_VF1);
     hwv_test_check_verdict(pf0, make_packet(2), NO_SOURCE);
     check_miss(pf0, make_packet(2), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 1);
 
+    /* It gets in by its next packet, when there is room. */
     ck_assert_int_eq(hwv_flow_del(&first_ufid), 0);
-    hwv_test_await_room();
+    check_miss(pf0, make_packet(2), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 2);
+    hwv_residency_run();
     hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 1);
     hwv_test_check_verdict(pf0, make_packet(2), TO_VF1);
-    check_miss(pf0, make_packet(1), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 2);
+    check_miss(pf0, make_packet(1), HWV_RX_MISS + HWV_MISS_NO_SOURCE, 3);
 
     /* A tnl_pop flow that comes when there is no room. */
     hwv_flow_del(&pop_ufid);
     hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 1);
-    ovs_mutex_lock(&hwv_control_mutex);
-    ck_assert(!nic->provider->source_set(nic->dev, &key, &value));
-    ovs_mutex_unlock(&hwv_control_mutex);
+    take_rows(0);
     add_pop_flow();
     hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 1, 2);
+    ck_assert(!hwv_test_is_resident(&pop_ufid));
     hwv_test_check_verdict(pf0, make_packet(2), NO_SOURCE);
 
     /* It waits no more when it goes. */
     hwv_flow_del(&pop_ufid);
     hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 2);
+}
+END_TEST
+
+/* Lets flow 'ufid' have packets like 'packet', which it takes, from 'netdev'
+ * until it is in the NIC. */
+static void
+use_until_resident(const ovs_u128 *ufid, const struct netdev *netdev,
+                   struct dp_packet *packet)
+{
+    for (int i = 0; i < 100 && !hwv_test_is_resident(ufid); i++) {
+        struct dp_packet_batch batch;
+
+        dp_packet_batch_init(&batch);
+        while (!dp_packet_batch_is_full(&batch)) {
+            dp_packet_batch_add(&batch, dp_packet_clone(packet));
+        }
+        hwv_test_burst(netdev, &batch);
+        dp_packet_delete_batch(&batch, true);
+        hwv_residency_run();
+        hwv_unit_settle();      /* Tunnel ids rest until then. */
+    }
+    ck_assert(hwv_test_is_resident(ufid));
+    dp_packet_delete(packet);
+}
+
+/* There is room for one flow and for two sources.  The source that no flow in
+ * the NIC has come from for the longest time makes room. */
+START_TEST(test_idle_sources)
+{
+    resize(1, 1);
+    add_pop_flow();
+    take_rows(2);
+    add_tunnel_flow(&first_ufid, 1);
+    add_tunnel_flow(&second_ufid, 2);
+    add_tunnel_flow(&third_ufid, 3);
+    hwv_test_check_reject(HWV_REJECT_FLOWS_FULL, 2, 2);
+    hwv_test_check_verdict(pf0, make_packet(1), TO_VF1);
+    hwv_test_check_verdict(pf0, make_packet(2), NO_SOURCE);
+
+    use_until_resident(&second_ufid, pf0, make_packet(2));
+    hwv_test_check_verdict(pf0, make_packet(1), NO_FLOW);
+    hwv_test_check_verdict(pf0, make_packet(2), TO_VF1);
+    hwv_test_check_verdict(pf0, make_packet(3), NO_SOURCE);
+
+    use_until_resident(&third_ufid, pf0, make_packet(3));
+    hwv_test_check_verdict(pf0, make_packet(1), NO_SOURCE);
+    hwv_test_check_verdict(pf0, make_packet(2), NO_FLOW);
+    hwv_test_check_verdict(pf0, make_packet(3), TO_VF1);
+
+    /* The same for a row that the source of a flow in the NIC needs. */
+    hwv_flow_del(&pop_ufid);
+    take_rows(1);
+    add_pop_flow();
+    hwv_test_check_verdict(pf0, make_packet(3), TO_VF1);
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 0);
+    use_until_resident(&second_ufid, pf0, make_packet(2));
 }
 END_TEST
 
@@ -244,25 +315,11 @@ END_TEST
     "frag=0x4000),udp(src=0,dst=4789,csum=0x0)," \
     "vxlan(flags=0x8000000,vni=0x1)),out_port(1)),1"
 
-/* The NIC gets new tables, of at most 'max_tunnels' tunnels. */
-static void
-resize(uint32_t max_tunnels)
-{
-    const struct hwv_nic_limits limits = {
-        .max_flows = 64,
-        .max_tunnels = max_tunnels,
-    };
-
-    hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits,
-                      hwv_replacement_policies[0], true, false);
-    hwv_test_await_room();
-}
-
 /* Two flows with a tunnel each, and one tunnel id: it is for the flow that is
  * in the NIC. */
 START_TEST(test_tunnels)
 {
-    resize(1);
+    resize(64, 1);
     hwv_test_flow_add(&first_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0a"),
                       TO_VTEP("2"));
     ck_assert(hwv_test_is_resident(&first_ufid));
@@ -283,6 +340,25 @@ START_TEST(test_tunnels)
     hwv_residency_run();
     ck_assert(hwv_test_is_resident(&second_ufid));
     hwv_test_check_reject(HWV_REJECT_TUNNELS_FULL, 0, 1);
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 1);
+}
+END_TEST
+
+/* There is room for one flow and its tunnel: the flow that is used more gets
+ * both. */
+START_TEST(test_only_tunnel)
+{
+    resize(1, 1);
+    hwv_test_flow_add(&first_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0a"),
+                      TO_VTEP("2"));
+    hwv_test_flow_add(&second_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0b"),
+                      TO_VTEP("3"));
+    hwv_test_check_reject(HWV_REJECT_FLOWS_FULL, 1, 1);
+    use_until_resident(&second_ufid, vm1, hwv_test_ip_packet(0x0b, 1));
+    ck_assert(!hwv_test_is_resident(&first_ufid));
+    use_until_resident(&first_ufid, vm1, hwv_test_ip_packet(0x0a, 1));
+    ck_assert(!hwv_test_is_resident(&second_ufid));
+    ck_assert_uint_eq(hwv_test_usage().flows, 1);
     ck_assert_uint_eq(hwv_test_usage().tunnels, 1);
 }
 END_TEST
@@ -319,7 +395,7 @@ START_TEST(test_held_tunnel)
     hwv_test_flow_add(&first_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0a"),
                       TO_VTEP("2"));
     tunnel_use = hold_tunnel(&first_ufid);
-    resize(2);
+    resize(64, 2);
     ck_assert_uint_eq(hwv_test_usage().tunnels, 0);
     hwv_test_flow_add(&second_ufid, vm1, HWV_FLOW_VF, VM1_TUNNEL_FLOW("0b"),
                       TO_VTEP("3"));
@@ -349,8 +425,10 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, test_sources);
     tcase_add_test(tcase, test_rows);
+    tcase_add_test(tcase, test_idle_sources);
     tcase_add_test(tcase, test_counters);
     tcase_add_test(tcase, test_tunnels);
+    tcase_add_test(tcase, test_only_tunnel);
     tcase_add_test(tcase, test_held_tunnel);
     return hwv_unit_run(argv[0], suite);
 }

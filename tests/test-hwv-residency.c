@@ -14,9 +14,13 @@
 #include "hwv-test-frames.h"
 #include "hwv-test-port.h"
 #include "hwv-unit.h"
+#include "openvswitch/dynamic-string.h"
 
-#define N_FLOWS 24              /* Four entries each, one for each ECN. */
+/* A third of the flows goes into tunnels, with an entry each; the others have
+ * four entries each, one for each ECN. */
+#define N_FLOWS 24
 #define MAX_FLOWS 16
+#define MAX_TUNNELS 4
 #define N_BURSTS 20000
 
 static struct netdev *pf0, *vm1;
@@ -32,7 +36,7 @@ static void
 set_policy(const struct hwv_replacement_policy *policy)
 {
     const struct hwv_nic_limits limits = {
-        .max_flows = MAX_FLOWS, .max_tunnels = 1,
+        .max_flows = MAX_FLOWS, .max_tunnels = MAX_TUNNELS,
     };
 
     hwv_nic_configure(&hwv_netdev_cast(pf0)->port, &limits, policy, true,
@@ -70,6 +74,57 @@ flow_count(int i)
     return count.packets;
 }
 
+static bool
+is_tunnel_flow(int i)
+{
+    return i % 3 == 1;
+}
+
+/* The last byte of the VTEP's address.  There are six of them. */
+static int
+flow_vtep(int i)
+{
+    return i % 18;
+}
+
+/* The caller frees what this returns. */
+static char *
+flow_actions(int i)
+{
+    if (is_tunnel_flow(i)) {
+        return xasprintf("tnl_push(tnl_port(5),header(size=50,type=4,"
+                         "eth(dst=aa:aa:aa:aa:aa:%02x,src=aa:aa:aa:aa:aa:aa,"
+                         "dl_type=0x0800),ipv4(src=10.0.0.99,dst=10.0.0.%d,"
+                         "proto=17,tos=0,ttl=64,frag=0x4000),"
+                         "udp(src=0,dst=4789,csum=0x0),"
+                         "vxlan(flags=0x8000000,vni=0x1)),out_port(1)),1",
+                         flow_vtep(i), flow_vtep(i));
+    }
+    return xstrdup(i % 5 ? "1" : "");
+}
+
+/* If the NIC has flow 'i', then with the right tunnel. */
+static void
+check_tunnel(int i)
+{
+    struct dp_packet *packet = hwv_test_ip_packet(i, 1);
+    const struct hwv_port *port = hwv_port_from_netdev(vm1);
+    char *expected = xasprintf("The NIC encapsulates it for VTEP 10.0.0.%d "
+                               "with VNI 1 and outer ECN 0 and sends it to "
+                               "the uplink.", flow_vtep(i));
+    struct ds s = DS_EMPTY_INITIALIZER;
+    ovs_u128 ufid = flow_ufid(i);
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    nic->provider->trace(nic->dev, port->id, port->domain, packet, &s);
+    HWV_CHECK_EQ(!strcmp(ds_cstr(&s), expected),
+                 hwv_flow_resident(hwv_flow_find(&ufid)));
+    ovs_mutex_unlock(&hwv_control_mutex);
+    ds_destroy(&s);
+    free(expected);
+    dp_packet_delete(packet);
+}
+
 /* Adds flow 'i', or removes it, after its count was compared with ours. */
 static void
 toggle_flow(int i)
@@ -83,9 +138,12 @@ toggle_flow(int i)
     } else {
         char *match = xasprintf("in_port(2),packet_type(ns=0,id=0),"
                                 "eth(dst=50:54:00:00:00:%02x),"
-                                "eth_type(0x0800),ipv4(frag=no)", i);
+                                "eth_type(0x0800),ipv4(%sfrag=no)", i,
+                                is_tunnel_flow(i) ? "tos=0/0x3," : "");
+        char *actions = flow_actions(i);
 
-        hwv_test_flow_add(&ufid, vm1, HWV_FLOW_VF, match, i % 5 ? "1" : "");
+        hwv_test_flow_add(&ufid, vm1, HWV_FLOW_VF, match, actions);
+        free(actions);
         free(match);
     }
     flow->exists = !flow->exists;
@@ -151,11 +209,18 @@ check_tables(void)
     HWV_CHECK(n_resident <= MAX_FLOWS);
     HWV_CHECK_EQ(stats.residents, n_resident);
     HWV_CHECK_EQ(stats.nodes, n_resident + n_shadows);
+
+    for (int i = 0; i < N_FLOWS; i++) {
+        if (flows[i].exists && is_tunnel_flow(i)) {
+            check_tunnel(i);
+        }
+    }
 }
 
 START_TEST(test_churn)
 {
     const struct hwv_replacement_policy *policy = hwv_replacement_policies[_i];
+    struct hwv_reject_stats rejects[HWV_N_REJECTS];
     struct hwv_replacement_stats stats;
 
     set_policy(policy);
@@ -170,6 +235,9 @@ START_TEST(test_churn)
         if (hwv_one_in(200)) {
             toggle_flow(random_range(N_FLOWS));
         }
+        if (hwv_one_in(50)) {
+            hwv_unit_settle();  /* Tunnel ids rest until then. */
+        }
         if (hwv_one_in(100)) {
             check_tables();
         }
@@ -177,10 +245,12 @@ START_TEST(test_churn)
 
     ovs_mutex_lock(&hwv_control_mutex);
     hwv_residency_stats(nic, &stats);
+    hwv_flow_reject_stats(rejects);
     ovs_mutex_unlock(&hwv_control_mutex);
     ck_assert_uint_gt(stats.promotions, MAX_FLOWS);
     if (strcmp(hwv_replacement_policy_name(policy), "none")) {
         ck_assert_uint_gt(stats.evictions, 0);
+        ck_assert_uint_gt(rejects[HWV_REJECT_TUNNELS_FULL].total, 0);
     } else {
         ck_assert_uint_eq(stats.evictions, 0);
     }
@@ -193,6 +263,7 @@ START_TEST(test_churn)
     }
     check_tables();
     ck_assert_uint_eq(hwv_test_usage().flows, 0);
+    ck_assert_uint_eq(hwv_test_usage().tunnels, 0);
 }
 END_TEST
 
