@@ -436,12 +436,16 @@ check-differential: vswitchd/ovs-vswitchd
 BENCHMARKS = \
 	tests/bench/common.py \
 	tests/bench/next_hop.py \
+	tests/bench/scan.py \
 	tests/bench/segments.py
 EXTRA_DIST += $(BENCHMARKS)
 BENCH_FLAGS =
-.PHONY: bench-next-hop bench-segments
+.PHONY: bench-next-hop bench-scan bench-segments
 bench-next-hop: vswitchd/ovs-vswitchd
 	$(PYTHON3) '$(srcdir)/tests/bench/next_hop.py' \
+		--build '$(abs_top_builddir)' $(BENCH_FLAGS)
+bench-scan: vswitchd/ovs-vswitchd
+	$(PYTHON3) '$(srcdir)/tests/bench/scan.py' \
 		--build '$(abs_top_builddir)' $(BENCH_FLAGS)
 bench-segments: vswitchd/ovs-vswitchd
 	$(PYTHON3) '$(srcdir)/tests/bench/segments.py' \
