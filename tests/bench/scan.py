@@ -143,7 +143,8 @@ class Switch(common.Switch):
                  'vx', 'type=vxlan', 'ofport_request=10']
         self.vsctl(*args, *['options:' + one for one in self.tunnel],
                    '--', 'set', 'open_vswitch', '.',
-                   'other_config:max-idle=1000')
+                   'other_config:max-idle=1000',
+                   'other_config:pmd-maxsleep=0')
         self.hosts.ip('switch', 'addr', 'add', '1.1.2.88/24', 'dev', 'br0')
         self.hosts.ip('switch', 'link', 'set', 'br0', 'up')
         self.wait(self.add_route, 'the address of br0')
