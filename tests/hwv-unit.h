@@ -11,14 +11,26 @@
 #include <check.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "ovs-rcu.h"
 #include "random.h"
 #include "timeval.h"
 #include "util.h"
 
-/* How long tests with several threads let them run, in msec. */
-#define HWV_UNIT_CHURN_MS 500
+/* How long tests with several threads let them run, in msec of CPU time: on a
+ * busy machine each of them gets its share all the same. */
+#define HWV_UNIT_CHURN_MS 1000
+
+/* The CPU time of all threads so far, in msec. */
+static inline long long int
+hwv_unit_cpu_msec(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return timespec_to_msec(&ts);
+}
 
 /* A test case that may take long: valgrind slows it down by far. */
 static inline TCase *

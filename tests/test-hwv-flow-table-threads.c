@@ -68,8 +68,8 @@ churn(void *(*reader)(void *), void (*change)(struct hwv_flow_table *))
     for (int i = 0; i < N_READERS; i++) {
         threads[i] = ovs_thread_create("reader", reader, &shared);
     }
-    end = time_msec() + HWV_UNIT_CHURN_MS;
-    while (time_msec() < end) {
+    end = hwv_unit_cpu_msec() + HWV_UNIT_CHURN_MS;
+    while (hwv_unit_cpu_msec() < end) {
         change(shared.table);
         ovsrcu_quiesce();
     }

@@ -193,10 +193,12 @@ check_tables(void)
 {
     struct hwv_replacement_stats stats;
     const struct hwv_entry *entry;
+    struct hwv_nic_usage usage;
     unsigned int n_resident = 0, n_shadows = 0;
 
     ovs_mutex_lock(&hwv_control_mutex);
     hwv_residency_stats(nic, &stats);
+    nic->provider->usage(nic->dev, &usage);
     HMAP_FOR_EACH (entry, node, &nic->entries) {
         n_resident += entry->resident;
         n_shadows += !entry->resident;
@@ -205,7 +207,7 @@ check_tables(void)
     }
     ovs_mutex_unlock(&hwv_control_mutex);
 
-    HWV_CHECK_EQ(hwv_test_usage().flows, n_resident);
+    HWV_CHECK_EQ(usage.flows, n_resident);
     HWV_CHECK(n_resident <= MAX_FLOWS);
     HWV_CHECK_EQ(stats.residents, n_resident);
     HWV_CHECK_EQ(stats.nodes, n_resident + n_shadows);

@@ -394,8 +394,8 @@ START_TEST(test_moment)
     for (int i = 0; i < N_READERS; i++) {
         threads[i] = ovs_thread_create("reader", read_moment, &shared);
     }
-    end = time_msec() + HWV_UNIT_CHURN_MS;
-    while (time_msec() < end) {
+    end = hwv_unit_cpu_msec() + HWV_UNIT_CHURN_MS;
+    while (hwv_unit_cpu_msec() < end) {
         changes[_i](shared.table);
         ovsrcu_quiesce();
     }

@@ -316,8 +316,8 @@ START_TEST(test_threads)
                                        i ? follow_flows : walk_tunnels,
                                        &shared);
     }
-    end = time_msec() + HWV_UNIT_CHURN_MS;
-    while (time_msec() < end) {
+    end = hwv_unit_cpu_msec() + HWV_UNIT_CHURN_MS;
+    while (hwv_unit_cpu_msec() < end) {
         stamp++;
         change_flow(&shared, stamp % N_FLOWS, stamp);
         ovsrcu_quiesce();
