@@ -80,15 +80,23 @@ double
 hwv_level(const struct hwv_frequency_scales *scales, int scale, double count,
           double now)
 {
-    return count > 0
-           ? log2(count) + now / scales->half_life[scale]
-           : HWV_LEVEL_NONE;
+    if (count <= 0) {
+        return HWV_LEVEL_NONE;
+    }
+    return ((scale == HWV_FREQUENCY_RECENCY ? 0 : log2(count))
+            + now / scales->half_life[scale]);
 }
 
 double
 hwv_frequency_level(const struct hwv_frequency *f,
                     const struct hwv_frequency_scales *scales, int scale)
 {
+    if (scale == HWV_FREQUENCY_RECENCY) {
+        /* The longest count tells whether there was a packet at all: the
+         * shortest is soon nothing. */
+        return hwv_level(scales, scale, f->count[HWV_FREQUENCY_SCALES - 1],
+                         f->at - (double) f->quiet);
+    }
     return hwv_level(scales, scale, f->count[scale], f->at);
 }
 
@@ -101,7 +109,8 @@ hwv_frequency_alive(const struct hwv_frequency *f,
     double exposure = half_life / M_LN2 * (1 - exp2(-age / half_life));
     double rate, silence;
 
-    if (f->count[scale] <= 0 || f->quiet <= 0 || exposure <= 0) {
+    if (scale == HWV_FREQUENCY_RECENCY || f->count[scale] <= 0
+        || f->quiet <= 0 || exposure <= 0) {
         return 0;
     }
 

@@ -7,13 +7,15 @@
  * ========================
  *
  * A count of packets that ages: each packet counts 1 when it comes, and half
- * of that a half-life later.  With a half-life of a few packets such counts
+ * of that a half-life later.  With a half-life of next to nothing such counts
  * order flows by when they were last used, with an endless one by how often
  * they ever were, and everything between is the family of "least recently or
  * frequently used" policies: D. Lee et al., "LRFU: A Spectrum of Policies that
  * Subsumes the Least Recently Used and Least Frequently Used Policies", IEEE
  * Transactions on Computers 50(12), 2001.  Here a flow has several counts at
  * once, one for each "scale", that is, with half-lives from short to long.
+ * The first scale goes to the end of the spectrum: its level is that of one
+ * packet, the last one, however many there were before.
  *
  * Time is the number of packets, of all flows, that have been looked up; it
  * never goes back.
@@ -30,6 +32,7 @@
 #include <stdint.h>
 
 #define HWV_FREQUENCY_SCALES 5
+#define HWV_FREQUENCY_RECENCY 0 /* The first scale. */
 
 /* Half-lives, in packets, from short to long. */
 struct hwv_frequency_scales {
@@ -73,13 +76,15 @@ double hwv_frequency_level(const struct hwv_frequency *f,
                            const struct hwv_frequency_scales *scales,
                            int scale);
 
-/* Returns the level that 'count' has at 'now'. */
+/* Returns the level that 'count' has at 'now', if it is that of a flow whose
+ * last packet comes 'now'. */
 double hwv_level(const struct hwv_frequency_scales *scales, int scale,
                  double count, double now);
 
 /* Returns by how many octaves (a value of at most 0) the level of 'scale' is
  * to be lowered because of the silence since the flow's last packet: the
- * logarithm of the probability that the flow is not over.
+ * logarithm of the probability that the flow is not over.  (Of recency, 0:
+ * its level is about nothing but silence.)
  *
  * For a flow whose packets come by chance at a constant rate until it ends,
  * which happens with a constant probability 'hazard' for each packet of all

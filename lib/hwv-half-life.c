@@ -5,9 +5,9 @@
 
 #include "util.h"
 
-/* Half-lives by the table's capacity, in packets per entry.  The shortest is
- * all but "least recently used"; the longest sees a flow at the edge of a
- * table that fits the traffic often enough to tell it from its neighbours.
+/* Half-lives by the table's capacity, in packets per entry.  The first is
+ * that of recency, see hwv-frequency.h; the longest sees a flow at the edge of
+ * a table that fits the traffic often enough to tell it from its neighbours.
  * Those between are about where measured drifts are followed best. */
 static const double half_lives[HWV_FREQUENCY_SCALES] = {
     .3, 2, 12, 60, 300
@@ -24,6 +24,12 @@ static const double half_lives[HWV_FREQUENCY_SCALES] = {
 
 /* A longer memory is preferred if it serves this part less of the packets. */
 #define DOUBT .0001
+
+/* Recency is preferred to the others unless they serve this part of what it
+ * does not.  Where all that comes goes into the table anyhow, a histogram
+ * promises a little more than counts can keep that are looked at now and then;
+ * of when a flow was last used that is known well enough. */
+#define RECENCY .01
 
 /* The lag is the average of so many misses of late, and a half-life is so many
  * times as long, at least. */
@@ -197,12 +203,20 @@ shortest(const struct hwv_half_life *hl)
     return i;
 }
 
+/* The credit of scale 'i' as the choice sees it. */
+static double
+weight(const struct hwv_half_life *hl, int i)
+{
+    return hl->credits[i] + (i == HWV_FREQUENCY_RECENCY
+                             ? RECENCY * (hl->total - hl->credits[i]) : 0);
+}
+
 bool
 hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
 {
     double doubt = DOUBT * hl->total;
     int choice = shortest(hl);
-    double best = hl->credits[choice];
+    double best = weight(hl, choice);
 
     if (now - hl->chosen < hl->credit_half_life / 4) {
         return false;
@@ -214,10 +228,10 @@ hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
     hl->chosen = now;
 
     for (int i = choice; i < HWV_FREQUENCY_SCALES; i++) {
-        best = MAX(best, hl->credits[i]);
+        best = MAX(best, weight(hl, i));
     }
     for (int i = choice; i < HWV_FREQUENCY_SCALES; i++) {
-        if (hl->credits[i] >= best - doubt) {
+        if (weight(hl, i) >= best - doubt) {
             choice = i;
         }
     }
@@ -225,8 +239,8 @@ hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
     /* What is active stays if it is hardly worse. */
     if (choice == hl->active
         || (hl->active >= shortest(hl)
-            && hl->credits[hl->active] >= best - doubt
-            && hl->credits[choice] < best - doubt / 2)) {
+            && weight(hl, hl->active) >= best - doubt
+            && weight(hl, choice) < best - doubt / 2)) {
         return false;
     }
     hl->active = choice;

@@ -17,7 +17,8 @@
  *
  * Each scale is credited with the packets that it would have served, less a
  * little for the flows that it would have had to insert; credit ages, too.
- * The scale with the highest credit is active, a longer one in case of doubt.
+ * The scale with the highest credit is active, a longer one in case of doubt,
+ * but recency if it is almost as good.
  *
  * Thread-safety: none, the caller serialises. */
 

@@ -261,6 +261,38 @@ START_TEST(test_collected)
 }
 END_TEST
 
+/* When flows were last used stays known, however short half-lives are. */
+START_TEST(test_recency)
+{
+    static const struct hwv_frequency_scales scales = {
+        .half_life = { 16, 32, 64, 128, 1 << 20 },
+    };
+    const int recency = HWV_FREQUENCY_RECENCY;
+    struct hwv_frequency never, f[2];
+
+    hwv_frequency_init(&never, 0);
+    for (int i = 0; i < 2; i++) {
+        hwv_frequency_init(&f[i], 0);
+        hwv_frequency_add(&f[i], &scales, 1000 - 999 * i, 50 + i, 50 + i);
+    }
+    for (uint64_t now = 100; now <= 1000000; now += 100) {
+        hwv_frequency_add(&never, &scales, 0, 0, now);
+        for (int i = 0; i < 2; i++) {
+            hwv_frequency_add(&f[i], &scales, 0, 0, now);
+        }
+    }
+    ck_assert(hwv_frequency_level(&never, &scales, recency)
+              == HWV_LEVEL_NONE);
+    for (int i = 0; i < 2; i++) {
+        double level = hwv_frequency_level(&f[i], &scales, recency);
+
+        ck_assert_double_eq_tol(level, (50 + i) / 16.0, 1e-3);
+        ck_assert_double_eq(hwv_frequency_alive(&f[i], &scales, recency, 1e-3,
+                                                1000000), 0);
+    }
+}
+END_TEST
+
 START_TEST(test_demote)
 {
     struct hwv_replacement_stats stats;
@@ -373,6 +405,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_no_memory);
     tcase_add_test(tcase, test_ageing);
     tcase_add_test(tcase, test_half_life);
+    tcase_add_test(tcase, test_recency);
     tcase_add_test(tcase, test_collected);
     tcase_add_test(tcase, test_demote);
     tcase_add_loop_test(tcase, test_random, 0, 12);
