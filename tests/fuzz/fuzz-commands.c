@@ -147,7 +147,9 @@ check_reply(int argc, const char *argv[])
         return;
     }
     for (int i = 1; i < argc; i++) {
-        json = json || !strcmp(argv[i], "--format=json");
+        if (!strncmp(argv[i], "--format=", 9)) {
+            json = !strcmp(argv[i], "--format=json"); /* The last one counts. */
+        }
     }
     if (json) {
         struct json *parsed = json_from_string(reply);

@@ -263,6 +263,8 @@ def commands():
     for text in flows + ['', '00', frame[:28], frame + 'x', 'in_port(']:
         yield b'\0' + strings('vm1', text)
     yield b'\3' + strings('--format=xml')
+    yield b'\7' + strings('--format=json', '--format=table')
+    yield b'\7' + strings('--format=table', '--format=json')
     yield b'\3' + strings('-x')
 
 
