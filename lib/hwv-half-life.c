@@ -26,9 +26,11 @@ static const double half_lives[HWV_FREQUENCY_SCALES] = {
 #define DOUBT .0001
 
 /* Recency is preferred to the others unless they serve this part of what it
- * does not.  Where all that comes goes into the table anyhow, a histogram
- * promises a little more than counts can keep that are looked at now and then;
- * of when a flow was last used that is known well enough. */
+ * does not, or of what it does, if that is less: where it serves nothing, it
+ * would insert all that comes for nothing.  Where all that comes goes into the
+ * table anyhow, a histogram promises a little more than counts can keep that
+ * are looked at now and then; of when a flow was last used that is known well
+ * enough. */
 #define RECENCY .01
 
 /* The lag is the average of so many misses of late, and a half-life is so many
@@ -36,7 +38,8 @@ static const double half_lives[HWV_FREQUENCY_SCALES] = {
 #define LAG_MEMORY 64
 #define LAGS 4
 
-/* The credit's memory, in packets: so many for each entry, and so many. */
+/* The half-life of credits, in packets of these flows: so many for each entry
+ * that they have room for, and so many. */
 #define CREDIT_PER_ENTRY 4
 #define CREDIT_LEAST 16000
 
@@ -49,7 +52,7 @@ static const double half_lives[HWV_FREQUENCY_SCALES] = {
 
 struct histogram {
     long long int base;         /* Levels below have no bucket. */
-    long long int edge;         /* Bucket of the 'capacity'th highest level. */
+    long long int edge;         /* Bucket of the 'room'th highest level. */
     int64_t above;              /* Flows in 'edge' and above. */
     uint32_t n[N_BUCKETS];      /* Flows, by bucket modulo N_BUCKETS. */
 };
@@ -59,30 +62,26 @@ struct hwv_half_life {
     struct histogram histograms[HWV_FREQUENCY_SCALES];
     double credits[HWV_FREQUENCY_SCALES];
     double total;               /* Packets that could have been served. */
-    double credit_half_life;
     double lag;                 /* Packets between two times at which misses
                                  * are told, on average. */
-    uint64_t credited;          /* When credits last aged. */
-    uint64_t start, chosen;     /* When created, and last chosen. */
-    uint32_t capacity;
+    uint64_t n_told;            /* Packets since the last choice. */
+    uint32_t room;              /* For entries. */
     int active;
 };
 
 static void histogram_advance(struct histogram *, double now_level);
 static void histogram_add(struct histogram *, double level, int sign,
-                          uint32_t capacity);
+                          uint32_t room);
 static double histogram_share(const struct histogram *, double level,
-                              uint32_t capacity);
+                              uint32_t room);
 
 struct hwv_half_life *
 hwv_half_life_create(uint32_t capacity, uint64_t now)
 {
     struct hwv_half_life *hl = xzalloc(sizeof *hl);
 
-    hl->capacity = capacity;
-    hl->start = hl->chosen = hl->credited = now;
+    hl->room = capacity;
     hl->active = FIRST_ACTIVE;
-    hl->credit_half_life = (double) CREDIT_PER_ENTRY * capacity + CREDIT_LEAST;
     for (int i = 0; i < HWV_FREQUENCY_SCALES; i++) {
         struct histogram *h = &hl->histograms[i];
         double half_life = MAX(half_lives[i] * capacity, SHORTEST << i);
@@ -106,13 +105,25 @@ hwv_half_life_scales(const struct hwv_half_life *hl)
     return &hl->scales;
 }
 
+void
+hwv_half_life_set_room(struct hwv_half_life *hl, uint32_t n)
+{
+    hl->room = n;
+}
+
+static double
+credit_half_life(const struct hwv_half_life *hl)
+{
+    return (double) CREDIT_PER_ENTRY * hl->room + CREDIT_LEAST;
+}
+
 static void
 move(struct hwv_half_life *hl, const struct hwv_frequency *f, int sign)
 {
     for (int i = 0; i < HWV_FREQUENCY_SCALES; i++) {
         histogram_add(&hl->histograms[i],
                       hwv_frequency_level(f, &hl->scales, i), sign,
-                      hl->capacity);
+                      hl->room);
     }
 }
 
@@ -142,7 +153,7 @@ credit(const struct hwv_half_life *hl, const struct hwv_frequency *f, int i,
 
     /* The edge is that of 'now', and was lower before. */
     served = histogram_share(h, level + (now - first) / half_life,
-                             hl->capacity);
+                             hl->room);
     if (n == 1) {
         return served - INSERTION * (1 - served);
     }
@@ -151,7 +162,7 @@ credit(const struct hwv_half_life *hl, const struct hwv_frequency *f, int i,
     level = hwv_level(&hl->scales, i, 1 + f->count[i]
                       * exp2(-(first - f->at) / half_life), first);
     rest = histogram_share(h, level + (now - first - gap) / half_life,
-                           hl->capacity);
+                           hl->room);
     return served - INSERTION * (1 - served)
            + (n - 1) * (rest - INSERTION * (1 - rest));
 }
@@ -161,12 +172,11 @@ hwv_half_life_count(struct hwv_half_life *hl, struct hwv_frequency *f,
                     uint64_t n, uint64_t since, uint64_t now, bool misses)
 {
     double gap = hwv_frequency_distance(f, n, since, now);
-    double age;
+    double age = exp2(-(double) n / credit_half_life(hl));
 
     hwv_half_life_leave(hl, f);
-    age = exp2(-(double) (now - hl->credited) / hl->credit_half_life);
     hl->total = hl->total * age + n;
-    hl->credited = now;
+    hl->n_told += n;
     for (int i = 0; i < HWV_FREQUENCY_SCALES; i++) {
         histogram_advance(&hl->histograms[i], now / hl->scales.half_life[i]);
         hl->credits[i] *= age;
@@ -207,25 +217,27 @@ shortest(const struct hwv_half_life *hl)
 static double
 weight(const struct hwv_half_life *hl, int i)
 {
-    return hl->credits[i] + (i == HWV_FREQUENCY_RECENCY
-                             ? RECENCY * (hl->total - hl->credits[i]) : 0);
+    double served = hl->credits[i];
+
+    return served + (i == HWV_FREQUENCY_RECENCY
+                     ? RECENCY * MIN(hl->total - served, MAX(served, 0)) : 0);
 }
 
 bool
-hwv_half_life_choose(struct hwv_half_life *hl, uint64_t now)
+hwv_half_life_choose(struct hwv_half_life *hl)
 {
     double doubt = DOUBT * hl->total;
     int choice = shortest(hl);
     double best = weight(hl, choice);
 
-    if (now - hl->chosen < hl->credit_half_life / 4) {
-        return false;
-    } else if (hl->histograms[hl->active].above < hl->capacity) {
-        /* While all flows have room, they are all the same. */
-        hl->chosen = now;
+    if (hl->n_told < credit_half_life(hl) / 4) {
         return false;
     }
-    hl->chosen = now;
+    hl->n_told = 0;
+    if (hl->histograms[hl->active].above < hl->room) {
+        /* While all flows have room, they are all the same. */
+        return false;
+    }
 
     for (int i = choice; i < HWV_FREQUENCY_SCALES; i++) {
         best = MAX(best, weight(hl, i));
@@ -287,7 +299,7 @@ histogram_advance(struct histogram *h, double now_level)
 /* Adds one flow at 'level', or takes it out with a 'sign' of -1, and moves the
  * edge. */
 static void
-histogram_add(struct histogram *h, double level, int sign, uint32_t capacity)
+histogram_add(struct histogram *h, double level, int sign, uint32_t room)
 {
     long long int i = level_bucket(h, level);
 
@@ -300,27 +312,27 @@ histogram_add(struct histogram *h, double level, int sign, uint32_t capacity)
     if (i >= h->edge) {
         h->above += sign;
     }
-    while (h->above - *bucket(h, h->edge) >= capacity) {
+    while (h->above - *bucket(h, h->edge) >= room) {
         h->above -= *bucket(h, h->edge++);
     }
-    while (h->above < capacity && h->edge > h->base) {
+    while (h->above < room && h->edge > h->base) {
         h->above += *bucket(h, --h->edge);
     }
 }
 
 /* Returns the probability that a flow at 'level', which is not counted in 'h',
- * would be among the first 'capacity': something between only in the bucket
+ * would be among the first 'room': something between only in the bucket
  * where the edge is. */
 static double
-histogram_share(const struct histogram *h, double level, uint32_t capacity)
+histogram_share(const struct histogram *h, double level, uint32_t room)
 {
     long long int i = level_bucket(h, level);
 
-    if (i != h->edge || h->above < capacity) {
+    if (i != h->edge || h->above < room) {
         return i >= h->edge;
     } else {
         uint32_t n = *bucket(CONST_CAST(struct histogram *, h), i);
 
-        return n ? (capacity - (h->above - n)) / (double) n : .5;
+        return n ? (room - (h->above - n)) / (double) n : .5;
     }
 }

@@ -22,34 +22,16 @@ hwv_groups_init(struct hwv_replacement_groups *groups, uint32_t capacity,
     };
     hmap_init(&groups->groups);
     heap_init(&groups->over);
-    heap_init(&groups->all);
-}
-
-static void
-group_free(struct hwv_replacement_groups *groups,
-           struct hwv_replacement_group *group)
-{
-    if (group->active) {
-        groups->n_active--;
-        groups->changed = true;
-    }
-    hmap_remove(&groups->groups, &group->node);
-    heap_destroy(&group->residents);
-    free(group);
+    heap_init(&groups->idle);
 }
 
 void
 hwv_groups_destroy(struct hwv_replacement_groups *groups)
 {
-    struct hwv_replacement_group *group;
-
-    HMAP_FOR_EACH_SAFE (group, node, &groups->groups) {
-        ovs_assert(!group->n_nodes);
-        group_free(groups, group);
-    }
+    ovs_assert(hmap_is_empty(&groups->groups));
     hmap_destroy(&groups->groups);
     heap_destroy(&groups->over);
-    heap_destroy(&groups->all);
+    heap_destroy(&groups->idle);
 }
 
 struct hwv_replacement_group *
@@ -66,27 +48,29 @@ hwv_groups_find(const struct hwv_replacement_groups *groups, uint32_t id)
 }
 
 struct hwv_replacement_group *
-hwv_groups_get(struct hwv_replacement_groups *groups, uint32_t id)
+hwv_groups_add(struct hwv_replacement_groups *groups, uint32_t id)
 {
-    struct hwv_replacement_group *group = hwv_groups_find(groups, id);
+    struct hwv_replacement_group *group = xzalloc(sizeof *group);
 
-    if (!group) {
-        group = xzalloc(sizeof *group);
-        group->id = id;
-        group->quota = HWV_REPLACEMENT_NO_QUOTA;
-        heap_init(&group->residents);
-        hmap_insert(&groups->groups, &group->node, hash_int(id, 0));
-    }
+    group->id = id;
+    group->quota = HWV_REPLACEMENT_NO_QUOTA;
+    heap_init(&group->residents);
+    hmap_insert(&groups->groups, &group->node, hash_int(id, 0));
     return group;
 }
 
 void
-hwv_groups_put(struct hwv_replacement_groups *groups,
-               struct hwv_replacement_group *group)
+hwv_groups_remove(struct hwv_replacement_groups *groups,
+                  struct hwv_replacement_group *group)
 {
-    if (!group->n_nodes && group->quota == HWV_REPLACEMENT_NO_QUOTA) {
-        group_free(groups, group);
+    ovs_assert(heap_is_empty(&group->residents));
+    if (group->active) {
+        groups->n_active--;
+        groups->changed = true;
     }
+    hmap_remove(&groups->groups, &group->node);
+    heap_destroy(&group->residents);
+    free(group);
 }
 
 void
@@ -131,12 +115,19 @@ run(struct hwv_replacement_groups *groups, uint64_t now, uint64_t round)
     if (groups->changed) {
         groups->share = groups->capacity / MAX(groups->n_active, 1);
         HMAP_FOR_EACH (group, node, &groups->groups) {
-            hwv_groups_update(groups, group);
+            hwv_groups_update(groups, group, group->idle);
         }
     }
     groups->changed = false;
     groups->n_decisions = 0;
     groups->checked = now;
+}
+
+/* The priority in a heap, whose top is the highest, for 'excess'. */
+static uint64_t
+priority_from_excess(int64_t excess)
+{
+    return (uint64_t) INT64_MAX + excess;
 }
 
 /* Puts '*node' into 'heap', or takes it out, or gives it another priority. */
@@ -158,21 +149,41 @@ sort_in(struct heap *heap, struct heap_node *node, bool *inside, bool in,
 
 void
 hwv_groups_update(struct hwv_replacement_groups *groups,
-                  struct hwv_replacement_group *group)
+                  struct hwv_replacement_group *group, bool idle)
 {
-    size_t n = heap_count(&group->residents);
-    uint64_t priority = n ? heap_max(&group->residents)->priority : 0;
+    int64_t excess = hwv_groups_excess(groups, group);
+    uint64_t priority = priority_from_excess(excess);
 
-    sort_in(&groups->over, &group->over_node, &group->over,
-            n > hwv_groups_limit(groups, group), priority);
-    sort_in(&groups->all, &group->all_node, &group->in_all, n > 0, priority);
+    sort_in(&groups->over, &group->over_node, &group->over, excess > 0,
+            priority);
+    sort_in(&groups->idle, &group->idle_node, &group->idle, idle, priority);
+}
+
+/* Returns how many entries 'group' may hold while others need room. */
+static uint32_t
+limit(const struct hwv_replacement_groups *groups,
+      const struct hwv_replacement_group *group)
+{
+    return group->active ? MIN(groups->share, group->quota) : 0;
+}
+
+int64_t
+hwv_groups_excess(const struct hwv_replacement_groups *groups,
+                  const struct hwv_replacement_group *group)
+{
+    int64_t n = heap_count(&group->residents);
+
+    return (n - limit(groups, group)
+            + (n > group->quota ? groups->capacity : 0));
 }
 
 uint32_t
-hwv_groups_limit(const struct hwv_replacement_groups *groups,
-                 const struct hwv_replacement_group *group)
+hwv_groups_room(const struct hwv_replacement_groups *groups,
+                const struct hwv_replacement_group *group)
 {
-    return group->active ? MIN(groups->share, group->quota) : 0;
+    uint32_t n = heap_count(&group->residents);
+
+    return MAX(MAX(n, limit(groups, group)), 1);
 }
 
 struct hwv_replacement_node *
@@ -185,51 +196,50 @@ hwv_group_lowest(const struct hwv_replacement_group *group)
            : CONTAINER_OF(heap_max(heap), struct hwv_replacement_node, heap);
 }
 
-struct hwv_replacement_node *
-hwv_groups_lowest_over(const struct hwv_replacement_groups *groups)
+struct hwv_replacement_group *
+hwv_groups_most_over(const struct hwv_replacement_groups *groups)
 {
     return heap_is_empty(&groups->over)
            ? NULL
-           : hwv_group_lowest(CONTAINER_OF(heap_max(&groups->over),
-                                           struct hwv_replacement_group,
-                                           over_node));
+           : CONTAINER_OF(heap_max(&groups->over),
+                          struct hwv_replacement_group, over_node);
 }
 
-struct hwv_replacement_node *
-hwv_groups_lowest(const struct hwv_replacement_groups *groups)
+struct hwv_replacement_group *
+hwv_groups_most_idle(const struct hwv_replacement_groups *groups)
 {
-    return heap_is_empty(&groups->all)
+    return heap_is_empty(&groups->idle)
            ? NULL
-           : hwv_group_lowest(CONTAINER_OF(heap_max(&groups->all),
-                                           struct hwv_replacement_group,
-                                           all_node));
+           : CONTAINER_OF(heap_max(&groups->idle),
+                          struct hwv_replacement_group, idle_node);
 }
 
 bool
 hwv_groups_check(const struct hwv_replacement_groups *groups)
 {
     const struct hwv_replacement_group *group;
-    size_t n_active = 0, n_over = 0, n_all = 0;
+    size_t n_active = 0, n_over = 0, n_idle = 0;
 
     HMAP_FOR_EACH (group, node, &groups->groups) {
         size_t n = heap_count(&group->residents);
+        int64_t excess = hwv_groups_excess(groups, group);
+        uint64_t priority = priority_from_excess(excess);
 
         n_active += group->active;
         n_over += group->over;
-        n_all += group->in_all;
-        if (n > group->n_nodes || group->in_all != (n > 0)
-            || (group->in_all && group->all_node.priority
-                                 != heap_max(&group->residents)->priority)
-            || (group->over && group->over_node.priority
-                               != group->all_node.priority)
+        n_idle += group->idle;
+        if (n > group->n_nodes || (group->idle && !n)
             || (!groups->changed
-                && group->over != (n > hwv_groups_limit(groups, group)))) {
+                && (group->over != (excess > 0)
+                    || (group->over && group->over_node.priority != priority)
+                    || (group->idle
+                        && group->idle_node.priority != priority)))) {
             return false;
         }
     }
     return n_active == groups->n_active
            && n_over == heap_count(&groups->over)
-           && n_all == heap_count(&groups->all)
+           && n_idle == heap_count(&groups->idle)
            && (groups->changed
                || groups->share == groups->capacity / MAX(n_active, 1));
 }

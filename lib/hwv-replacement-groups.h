@@ -5,11 +5,12 @@
 
 /* Groups of a replacement, and their fair shares: for hwv-replacement.c only.
  *
- * The residents of each group are in a heap, the lowest rank on top.  Groups
- * that hold more than their limit (fair share or quota, whichever is less) are
- * in another heap, "over", ordered by the rank of their lowest resident, and
- * all that have residents are in a third one, "all".  So who makes room is
- * found at the top of a heap.
+ * The residents of each group are in a heap, the lowest rank on top.  A
+ * group's excess is by how many entries it holds more than its fair share
+ * (less, if it is negative).  Groups that have any are in another heap,
+ * "over", the one with the most excess on top, and so are those whose lowest
+ * resident does not recur, in a third one, "idle".  So who makes room is found
+ * at the top of a heap.
  *
  * A change of who is active changes the share of all.  Passing it on takes a
  * time that is proportional to the number of groups, and so is not done more
@@ -22,16 +23,19 @@
 #include "hwv-replacement.h"
 #include "openvswitch/hmap.h"
 
+struct hwv_replacement_state;
+
 struct hwv_replacement_group {
     struct hmap_node node;      /* In 'groups', by 'id'. */
     uint32_t id;
     uint32_t n_nodes;
     uint32_t quota;
+    struct hwv_replacement_state *state; /* The policy's. */
     struct heap residents;      /* Of struct hwv_replacement_node. */
     struct heap_node over_node; /* In 'over', while 'over'. */
-    struct heap_node all_node;  /* In 'all', while 'in_all'. */
-    bool over;                  /* Holds more than its limit. */
-    bool in_all;                /* Holds any. */
+    struct heap_node idle_node; /* In 'idle', while 'idle'. */
+    bool over;                  /* Holds more than its share. */
+    bool idle;                  /* Its lowest resident does not recur. */
     bool active;
     uint64_t heard;             /* Time when last heard of. */
     uint64_t heard_round;       /* Round then. */
@@ -41,7 +45,7 @@ struct hwv_replacement_group {
 struct hwv_replacement_groups {
     struct hmap groups;
     struct heap over;
-    struct heap all;
+    struct heap idle;
     uint32_t capacity;
     uint32_t n_active;
     uint32_t share;
@@ -53,20 +57,19 @@ struct hwv_replacement_groups {
 void hwv_groups_init(struct hwv_replacement_groups *, uint32_t capacity,
                      uint64_t now);
 
-/* Groups must not have nodes any more, but may have a quota. */
+/* All groups have been removed. */
 void hwv_groups_destroy(struct hwv_replacement_groups *);
 
 /* Returns group 'id', or NULL. */
 struct hwv_replacement_group *
 hwv_groups_find(const struct hwv_replacement_groups *, uint32_t id);
 
-/* Returns group 'id', which is created if there is none. */
+/* Adds group 'id', which there was not, without a 'state'.  'groups' owns it
+ * until it is removed, which needs that it has no residents. */
 struct hwv_replacement_group *
-hwv_groups_get(struct hwv_replacement_groups *, uint32_t id);
-
-/* Frees 'group' if nothing needs it any longer. */
-void hwv_groups_put(struct hwv_replacement_groups *,
-                    struct hwv_replacement_group *group);
+hwv_groups_add(struct hwv_replacement_groups *groups, uint32_t id);
+void hwv_groups_remove(struct hwv_replacement_groups *groups,
+                       struct hwv_replacement_group *group);
 
 /* There are packets of 'group', so that it is active.  'round' counts the
  * rounds over all residents. */
@@ -79,23 +82,32 @@ void hwv_groups_heard(struct hwv_replacement_groups *,
 void hwv_groups_run(struct hwv_replacement_groups *, uint64_t now,
                     uint64_t round);
 
-/* 'group' has other residents, or its lowest one has another rank, or it has
- * another quota: sorts it in. */
+/* 'group' has another number of residents, or another quota, or its lowest
+ * resident, if any, has come to recur or not ('idle'): sorts it in. */
 void hwv_groups_update(struct hwv_replacement_groups *,
-                       struct hwv_replacement_group *group);
+                       struct hwv_replacement_group *group, bool idle);
 
-/* Returns how many entries 'group' may hold while others need room. */
-uint32_t hwv_groups_limit(const struct hwv_replacement_groups *,
+/* Returns by how many entries 'group' exceeds what it may hold while others
+ * need room.  What exceeds a quota counts for more than what exceeds a
+ * share. */
+int64_t hwv_groups_excess(const struct hwv_replacement_groups *,
                           const struct hwv_replacement_group *group);
 
-/* Return the resident with the lowest rank of 'group', of the groups that hold
- * more than their limit, or of all groups; NULL if there is none. */
+/* Returns for how many entries 'group' may think that it has room: for those
+ * that it has, or those that it could have. */
+uint32_t hwv_groups_room(const struct hwv_replacement_groups *,
+                         const struct hwv_replacement_group *group);
+
+/* Returns the resident with the lowest rank of 'group', or NULL. */
 struct hwv_replacement_node *
 hwv_group_lowest(const struct hwv_replacement_group *group);
-struct hwv_replacement_node *
-hwv_groups_lowest_over(const struct hwv_replacement_groups *);
-struct hwv_replacement_node *
-hwv_groups_lowest(const struct hwv_replacement_groups *);
+
+/* Return the group with the most excess, or the one with the most excess of
+ * those whose lowest resident does not recur; NULL if there is none. */
+struct hwv_replacement_group *
+hwv_groups_most_over(const struct hwv_replacement_groups *);
+struct hwv_replacement_group *
+hwv_groups_most_idle(const struct hwv_replacement_groups *);
 
 bool hwv_groups_check(const struct hwv_replacement_groups *);
 

@@ -17,7 +17,7 @@
 
 #include "hwv-replacement.h"
 
-/* State of a policy: each has its own. */
+/* State of a policy, of which each group has one. */
 struct hwv_replacement_state;
 
 struct hwv_replacement_policy {
@@ -28,6 +28,9 @@ struct hwv_replacement_policy {
 
     struct hwv_replacement_state *(*create)(uint32_t capacity, uint64_t now);
     void (*destroy)(struct hwv_replacement_state *);
+
+    /* The group has room for 'n' > 0 entries, from now on.  May be NULL. */
+    void (*set_room)(struct hwv_replacement_state *, uint32_t n);
 
     /* 'node' comes or goes, as a shadow.  Either may be NULL. */
     void (*add)(struct hwv_replacement_state *, struct hwv_replacement_node *,
@@ -48,10 +51,11 @@ struct hwv_replacement_policy {
     double (*rank)(const struct hwv_replacement_state *,
                    const struct hwv_replacement_node *);
 
-    /* Does 'node' deserve the place of 'victim'?  Both have been heard of
-     * now. */
+    /* Does 'node' deserve the place of 'victim', which may be of another
+     * group, whose state is 'victims'?  Both have been heard of now. */
     bool (*beats)(const struct hwv_replacement_state *,
                   const struct hwv_replacement_node *node,
+                  const struct hwv_replacement_state *victims,
                   const struct hwv_replacement_node *victim);
 
     /* Is 'node' used again and again? */
@@ -59,8 +63,9 @@ struct hwv_replacement_policy {
                    const struct hwv_replacement_node *node);
 
     /* Returns true if all ranks have changed, which must be rare, as it takes
-     * a time that is proportional to the number of residents.  May be NULL. */
-    bool (*adapt)(struct hwv_replacement_state *, uint64_t now);
+     * a time that is proportional to the number of the group's residents.  May
+     * be NULL. */
+    bool (*adapt)(struct hwv_replacement_state *);
 
     /* May be NULL. */
     double (*half_life)(const struct hwv_replacement_state *);

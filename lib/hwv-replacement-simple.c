@@ -30,6 +30,7 @@ simple_add(struct hwv_replacement_state *state OVS_UNUSED,
 static bool
 simple_beats(const struct hwv_replacement_state *state OVS_UNUSED,
              const struct hwv_replacement_node *node OVS_UNUSED,
+             const struct hwv_replacement_state *victims OVS_UNUSED,
              const struct hwv_replacement_node *victim OVS_UNUSED)
 {
     return true;

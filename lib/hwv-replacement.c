@@ -11,7 +11,6 @@
 
 struct hwv_replacement {
     const struct hwv_replacement_policy *policy;
-    struct hwv_replacement_state *state; /* The policy's. */
     hwv_replacement_hits_cb *hits;
     void *aux;
     uint64_t now;               /* The latest that there was. */
@@ -31,7 +30,9 @@ static void promote(struct hwv_replacement *, struct hwv_replacement_node *);
 static void unpromote(struct hwv_replacement *, struct hwv_replacement_node *);
 static void look(struct hwv_replacement *, struct hwv_replacement_node *);
 static void rerank(struct hwv_replacement *, struct hwv_replacement_node *);
-static void rerank_all(struct hwv_replacement *);
+static void rerank_all(struct hwv_replacement *,
+                       struct hwv_replacement_group *);
+static void sort_in(struct hwv_replacement *, struct hwv_replacement_group *);
 static enum hwv_replacement_verdict
 decide(struct hwv_replacement *, struct hwv_replacement_node *,
        struct hwv_replacement_node **victim);
@@ -76,7 +77,6 @@ hwv_replacement_create(const struct hwv_replacement_policy *policy,
     }
     r = xzalloc(sizeof *r);
     r->policy = policy;
-    r->state = policy->create ? policy->create(capacity, now) : NULL;
     r->hits = hits;
     r->aux = aux;
     r->now = now;
@@ -87,15 +87,50 @@ hwv_replacement_create(const struct hwv_replacement_policy *policy,
     return 0;
 }
 
+/* Returns group 'id', which is created if there is none. */
+static struct hwv_replacement_group *
+group_get(struct hwv_replacement *r, uint32_t id)
+{
+    struct hwv_replacement_group *group = hwv_groups_find(&r->groups, id);
+
+    if (!group) {
+        group = hwv_groups_add(&r->groups, id);
+        if (r->policy->create) {
+            group->state = r->policy->create(r->capacity, r->now);
+        }
+    }
+    return group;
+}
+
+static void
+group_destroy(struct hwv_replacement *r, struct hwv_replacement_group *group)
+{
+    if (r->policy->destroy) {
+        r->policy->destroy(group->state);
+    }
+    hwv_groups_remove(&r->groups, group);
+}
+
+/* Destroys 'group' if nothing needs it any longer. */
+static void
+group_put(struct hwv_replacement *r, struct hwv_replacement_group *group)
+{
+    if (!group->n_nodes && group->quota == HWV_REPLACEMENT_NO_QUOTA) {
+        group_destroy(r, group);
+    }
+}
+
 void
 hwv_replacement_destroy(struct hwv_replacement *r)
 {
     if (r) {
+        struct hwv_replacement_group *group;
+
         ovs_assert(!r->n_nodes);
-        hwv_groups_destroy(&r->groups);
-        if (r->policy->destroy) {
-            r->policy->destroy(r->state);
+        HMAP_FOR_EACH_SAFE (group, node, &r->groups.groups) {
+            group_destroy(r, group);
         }
+        hwv_groups_destroy(&r->groups);
         free(r);
     }
 }
@@ -107,11 +142,11 @@ hwv_replacement_add(struct hwv_replacement *r,
 {
     r->now = MAX(r->now, now);
     memset(node, 0, sizeof *node);
-    node->group = hwv_groups_get(&r->groups, group);
+    node->group = group_get(r, group);
     node->group->n_nodes++;
     r->n_nodes++;
     if (r->policy->add) {
-        r->policy->add(r->state, node, r->now);
+        r->policy->add(node->group->state, node, r->now);
     }
 }
 
@@ -124,10 +159,10 @@ hwv_replacement_remove(struct hwv_replacement *r,
         r->stats.demotions++;
     }
     if (r->policy->remove) {
-        r->policy->remove(r->state, node);
+        r->policy->remove(node->group->state, node);
     }
     node->group->n_nodes--;
-    hwv_groups_put(&r->groups, node->group);
+    group_put(r, node->group);
     r->n_nodes--;
 }
 
@@ -145,10 +180,11 @@ hwv_replacement_miss(struct hwv_replacement *r,
         .verdict = HWV_REPLACEMENT_ALREADY,
     };
     if (!r->policy->refuses) {
-        r->policy->count(r->state, node, n, since, r->now);
+        r->policy->count(node->group->state, node, n, since, r->now);
     }
     hwv_groups_heard(&r->groups, node->group, r->now, r->round);
     hwv_groups_run(&r->groups, r->now, r->round);
+    sort_in(r, node->group);
     if (node->resident) {
         rerank(r, node);
         return;
@@ -202,11 +238,11 @@ hwv_replacement_demote_all(struct hwv_replacement *r, uint64_t now)
 void
 hwv_replacement_set_quota(struct hwv_replacement *r, uint32_t id, uint32_t max)
 {
-    struct hwv_replacement_group *group = hwv_groups_get(&r->groups, id);
+    struct hwv_replacement_group *group = group_get(r, id);
 
     group->quota = max;
-    hwv_groups_update(&r->groups, group);
-    hwv_groups_put(&r->groups, group);
+    sort_in(r, group);
+    group_put(r, group);
 }
 
 void
@@ -220,8 +256,6 @@ hwv_replacement_stats(const struct hwv_replacement *r,
     stats->groups = hmap_count(&r->groups.groups);
     stats->active_groups = r->groups.n_active;
     stats->share = r->groups.share;
-    stats->half_life = r->policy->half_life ? r->policy->half_life(r->state)
-                                            : 0;
 }
 
 int
@@ -239,6 +273,8 @@ hwv_replacement_group_stats(const struct hwv_replacement *r, uint32_t id,
         .residents = heap_count(&group->residents),
         .quota = group->quota,
         .active = group->active,
+        .half_life = (r->policy->half_life ? r->policy->half_life(group->state)
+                      : 0),
         .refused = group->refused,
         .quota_refused = group->quota_refused,
     };
@@ -286,7 +322,7 @@ priority(const struct hwv_replacement *r,
          const struct hwv_replacement_node *node)
 {
     return r->policy->refuses
-           ? 0 : priority_from_rank(r->policy->rank(r->state, node));
+           ? 0 : priority_from_rank(r->policy->rank(node->group->state, node));
 }
 
 static void
@@ -298,11 +334,11 @@ promote(struct hwv_replacement *r, struct hwv_replacement_node *node)
     }
     node->resident = true;
     if (r->policy->promoted) {
-        r->policy->promoted(r->state, node);
+        r->policy->promoted(node->group->state, node);
     }
     ovs_list_push_back(&r->residents, &node->list);
     heap_insert(&node->group->residents, &node->heap, priority(r, node));
-    hwv_groups_update(&r->groups, node->group);
+    sort_in(r, node->group);
     r->n_residents++;
     r->stats.promotions++;
 }
@@ -313,7 +349,7 @@ unpromote(struct hwv_replacement *r, struct hwv_replacement_node *node)
     node->resident = false;
     ovs_list_remove(&node->list);
     heap_remove(&node->group->residents, &node->heap);
-    hwv_groups_update(&r->groups, node->group);
+    sort_in(r, node->group);
     r->n_residents--;
 }
 
@@ -331,7 +367,7 @@ look(struct hwv_replacement *r, struct hwv_replacement_node *node)
     node->hits = hits;
     r->stats.reads++;
 
-    r->policy->count(r->state, node, n, 0, r->now);
+    r->policy->count(node->group->state, node, n, 0, r->now);
     if (n) {
         hwv_groups_heard(&r->groups, node->group, r->now, r->round);
     }
@@ -342,21 +378,37 @@ static void
 rerank(struct hwv_replacement *r, struct hwv_replacement_node *node)
 {
     heap_change(&node->group->residents, &node->heap, priority(r, node));
-    hwv_groups_update(&r->groups, node->group);
+    sort_in(r, node->group);
 }
 
 static void
-rerank_all(struct hwv_replacement *r)
+rerank_all(struct hwv_replacement *r, struct hwv_replacement_group *group)
 {
-    struct hwv_replacement_group *group;
     struct hwv_replacement_node *node;
 
-    LIST_FOR_EACH (node, list, &r->residents) {
+    HEAP_FOR_EACH (node, heap, &group->residents) {
         heap_raw_change(&node->heap, priority(r, node));
     }
-    HMAP_FOR_EACH (group, node, &r->groups.groups) {
-        heap_rebuild(&group->residents);
-        hwv_groups_update(&r->groups, group);
+    heap_rebuild(&group->residents);
+    sort_in(r, group);
+}
+
+static bool
+recurs(const struct hwv_replacement *r,
+       const struct hwv_replacement_node *node)
+{
+    return r->policy->refuses || r->policy->recurs(node->group->state, node);
+}
+
+/* Sorts in 'group', whose residents, or their counts, have changed. */
+static void
+sort_in(struct hwv_replacement *r, struct hwv_replacement_group *group)
+{
+    const struct hwv_replacement_node *lowest = hwv_group_lowest(group);
+
+    hwv_groups_update(&r->groups, group, lowest && !recurs(r, lowest));
+    if (r->policy->set_room) {
+        r->policy->set_room(group->state, hwv_groups_room(&r->groups, group));
     }
 }
 
@@ -379,80 +431,88 @@ look_at_next(struct hwv_replacement *r)
     }
 }
 
-/* Who may make room for a node. */
-struct search {
-    bool own;                   /* Its own group, */
-    bool over;                  /* groups that hold more than their share, and
-                                 * any that do not recur; */
-    bool anyhow;                /* even if it is used more often. */
+/* What it takes for a resident to make room. */
+enum claim {
+    CLAIM_ANYHOW,               /* Nothing. */
+    CLAIM_IDLE,                 /* That it does not recur, */
+    CLAIM_BEATEN,               /* or that it is beaten. */
 };
 
-static struct hwv_replacement_node *
-lower(struct hwv_replacement_node *a, struct hwv_replacement_node *b)
-{
-    return !a || (b && b->heap.priority > a->heap.priority) ? b : a;
-}
-
-/* Returns who makes room for 'node' first, as far as is known. */
-static struct hwv_replacement_node *
-lowest(const struct hwv_replacement *r,
-       const struct hwv_replacement_node *node, const struct search *search)
-{
-    struct hwv_replacement_node *victim = NULL;
-
-    if (search->own) {
-        victim = hwv_group_lowest(node->group);
-    }
-    if (search->over) {
-        struct hwv_replacement_node *any = hwv_groups_lowest(&r->groups);
-
-        victim = lower(victim, hwv_groups_lowest_over(&r->groups));
-        if (any && !r->policy->recurs(r->state, any)) {
-            victim = lower(victim, any);
-        }
-    }
-    return victim;
-}
-
-/* May 'victim' make room for 'node', by now? */
 static bool
-may_evict(const struct hwv_replacement *r,
-          const struct hwv_replacement_node *node,
-          const struct hwv_replacement_node *victim,
-          const struct search *search)
+makes_room(const struct hwv_replacement *r,
+           const struct hwv_replacement_node *node,
+           const struct hwv_replacement_node *victim, enum claim claim)
 {
-    return (search->own && victim->group == node->group)
-           || (search->over && (victim->group->over
-                                || !r->policy->recurs(r->state, victim)));
+    switch (claim) {
+    case CLAIM_ANYHOW:
+        return true;
+    case CLAIM_IDLE:
+        return !recurs(r, victim);
+    case CLAIM_BEATEN:
+    default:
+        return r->policy->beats(node->group->state, node,
+                                victim->group->state, victim);
+    }
 }
 
-/* Returns who makes room for 'node', or NULL: the one with the lowest rank, or
- * at least the lowest of HWV_REPLACEMENT_MAX_LOOKS that had low ones before
- * their hits were looked at. */
+/* Returns who of 'group' makes room for 'node', or NULL: the one with the
+ * lowest rank, or at least the lowest of those '*looks' that had low ones
+ * before their hits were looked at. */
 static struct hwv_replacement_node *
-find_victim(struct hwv_replacement *r, const struct hwv_replacement_node *node,
-            const struct search *search)
+find_in(struct hwv_replacement *r, const struct hwv_replacement_node *node,
+        const struct hwv_replacement_group *group, enum claim claim,
+        int *looks)
 {
     struct hwv_replacement_node *best = NULL;
 
-    for (int i = 0; i < HWV_REPLACEMENT_MAX_LOOKS; i++) {
-        struct hwv_replacement_node *victim = lowest(r, node, search);
+    while (*looks > 0) {
+        struct hwv_replacement_node *victim = hwv_group_lowest(group);
 
-        if (!victim || (!search->anyhow
-                        && !r->policy->beats(r->state, node, victim))) {
+        if (!victim || !makes_room(r, node, victim, claim)) {
             break;
         }
         look(r, victim);
-        if (lowest(r, node, search) == victim) {
+        --*looks;
+        if (!best || victim->heap.priority > best->heap.priority) {
             best = victim;
+        }
+        if (hwv_group_lowest(group) == victim) {
             break;
         }
-        if (may_evict(r, node, victim, search)) {
-            best = lower(best, victim);
+    }
+    return best && makes_room(r, node, best, claim) ? best : NULL;
+}
+
+/* Returns who makes room for 'node' in a full table, or NULL.  See "Groups" in
+ * hwv-replacement.h. */
+static struct hwv_replacement_node *
+find_victim(struct hwv_replacement *r, const struct hwv_replacement_node *node,
+            bool own_only)
+{
+    const struct hwv_replacement_group *own = node->group;
+    int64_t excess = hwv_groups_excess(&r->groups, own);
+    struct hwv_replacement_node *victim = NULL;
+    int looks = HWV_REPLACEMENT_MAX_LOOKS;
+    bool again = recurs(r, node);
+
+    if (!own_only && (again || excess < 0)) {
+        const struct hwv_replacement_group *other;
+        int64_t more;
+
+        other = hwv_groups_most_over(&r->groups);
+        more = other ? hwv_groups_excess(&r->groups, other) - excess : 0;
+        if (more > 0) {
+            victim = find_in(r, node, other,
+                             !again ? CLAIM_IDLE
+                             : more > 1 ? CLAIM_ANYHOW : CLAIM_BEATEN, &looks);
+        }
+
+        other = again && !victim ? hwv_groups_most_idle(&r->groups) : NULL;
+        if (other && other != own) {
+            victim = find_in(r, node, other, CLAIM_IDLE, &looks);
         }
     }
-    return best && (search->anyhow || r->policy->beats(r->state, node, best))
-           ? best : NULL;
+    return victim ? victim : find_in(r, node, own, CLAIM_BEATEN, &looks);
 }
 
 /* Decides about 'node', a shadow that has just missed. */
@@ -460,14 +520,14 @@ static enum hwv_replacement_verdict
 decide(struct hwv_replacement *r, struct hwv_replacement_node *node,
        struct hwv_replacement_node **victim)
 {
-    const struct hwv_replacement_group *group = node->group;
+    struct hwv_replacement_group *group = node->group;
     bool room = r->n_residents < r->capacity;
     size_t held = heap_count(&group->residents);
     bool quota;
 
     if (!r->policy->refuses) {
-        if (r->policy->adapt && r->policy->adapt(r->state, r->now)) {
-            rerank_all(r);
+        if (r->policy->adapt && r->policy->adapt(group->state)) {
+            rerank_all(r, group);
         }
         for (int i = 0; i < HWV_REPLACEMENT_DUE_LOOKS; i++) {
             look_at_next(r);
@@ -479,14 +539,7 @@ decide(struct hwv_replacement *r, struct hwv_replacement_node *node,
         return HWV_REPLACEMENT_PROMOTED;
     }
     if (!r->policy->refuses) {
-        bool poor = held < hwv_groups_limit(&r->groups, group);
-        struct search search = {
-            .own = !poor,
-            .over = !quota,
-            .anyhow = poor && r->policy->recurs(r->state, node),
-        };
-
-        *victim = find_victim(r, node, &search);
+        *victim = find_victim(r, node, quota);
     }
     return *victim ? HWV_REPLACEMENT_PROMOTED
            : quota ? HWV_REPLACEMENT_QUOTA : HWV_REPLACEMENT_REFUSED;

@@ -49,23 +49,33 @@
  * Groups
  * ------
  *
- * Each node is of a group (a VF, or what comes from the uplink).  While the
- * table has room, any group may have it.  When it is full, the fair share of
- * each active group is capacity / number of active groups, rounded down, and
+ * Each node is of a group (a VF, or what comes from the uplink).  A group is a
+ * table of its own: the policy orders its entries by what it knows of its own
+ * flows, and how many they may be depends on who else wants some.
  *
- *   - for a group that holds less than its share, a group that holds more
- *     makes room, and a flow need not be more frequent than what it displaces:
- *     it is enough that it is used again and again ("recurs");
- *   - for any other group, one that holds more than its share makes room, or
- *     that group itself;
- *   - what does not recur makes room for any group.
+ * While the table has room, any group may have it.  When it is full, the fair
+ * share of each active group is capacity / number of active groups, rounded
+ * down; "excess" is by how much a group exceeds its share, or falls short of
+ * it.  Room is made, in this order, by
+ *
+ *   1. the group with the most excess, if it exceeds its share, and exceeds
+ *      the excess of the group that wants room by more than one entry: for any
+ *      flow that is used again and again ("recurs"), however frequent what it
+ *      displaces is.  If both would only change places, the flow has to be
+ *      more frequent.  For a flow that does not recur, of a group that is
+ *      short of its share, such a group gives what does not recur either;
+ *   2. any group, of what does not recur, for a flow that does;
+ *   3. the group itself, of what is less frequent.
  *
  * So no group is pushed below its share by others, except for entries that it
- * hardly uses, and a group by itself may have the whole table.  A group is
- * active until nothing has been heard of it for 64 * capacity packets and two
- * rounds over all residents; then its share is 0.
+ * hardly uses; what does not recur takes nothing from a group that holds no
+ * more than its share; and a group by itself may have the whole table.  A
+ * group is active until nothing has been heard of it for 64 * capacity packets
+ * and two rounds over all residents; then its share is 0.
  *
  * A group may have a quota, beyond which it only replaces entries of its own.
+ * What it holds beyond a quota that comes later counts as excess before that
+ * of any share.
  *
  * How quickly aged-lfu reacts
  * ---------------------------
@@ -84,7 +94,7 @@
  * A new flow gets there by its counts with shorter half-lives, see
  * hwv_frequency_catch_up().)
  *
- * Memory: 88 bytes for a node, 8 more for a resident, some 20 kB for all.
+ * Memory: 88 bytes for a node, 8 more for a resident, some 20 kB for a group.
  * Time: O(log n) for a call of hwv_replacement_miss(), n being the residents,
  * amortised over 'capacity' packets; it works with millions of nodes.
  *
@@ -167,13 +177,14 @@ struct hwv_replacement_stats {
     uint32_t nodes, residents, capacity;
     uint32_t groups, active_groups;
     uint32_t share;             /* Fair share of an active group. */
-    double half_life;           /* Now, in packets; 0 if it has none. */
 };
 
 struct hwv_replacement_group_stats {
     uint32_t nodes, residents;
     uint32_t quota;             /* Or HWV_REPLACEMENT_NO_QUOTA. */
     bool active;
+    double half_life;           /* Of its counts, now, in packets; 0 if the
+                                 * policy has none. */
     uint64_t refused;           /* As above, of its nodes. */
     uint64_t quota_refused;
 };

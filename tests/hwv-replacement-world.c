@@ -34,9 +34,10 @@ uint64_t
 world_read(const struct hwv_replacement_node *node, void *world_)
 {
     struct world *world = world_;
+    struct world_flow *f = CONTAINER_OF(node, struct world_flow, node);
 
-    world->n_reads++;
-    return CONTAINER_OF(node, struct world_flow, node)->hits;
+    world->reads[world->n_reads++ % ARRAY_SIZE(world->reads)] = f;
+    return f->hits;
 }
 
 static void
@@ -112,6 +113,19 @@ world_packet(struct world *world, uint32_t flow)
     return false;
 }
 
+uint32_t
+world_run(struct world *world, uint32_t n_flows, uint32_t from, uint32_t n)
+{
+    uint32_t n_hits = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        double rank = pow(n_flows, random_uint32() / (double) UINT32_MAX) - 1;
+
+        n_hits += world_packet(world, ((uint32_t) rank + from) % n_flows);
+    }
+    return n_hits;
+}
+
 void
 world_remove(struct world *world, uint32_t flow)
 {
@@ -181,4 +195,13 @@ world_held(const struct world *world, uint32_t group)
 
     return hwv_replacement_group_stats(world->r, group, &stats)
            ? 0 : stats.residents;
+}
+
+double
+world_half_life(const struct world *world, uint32_t group)
+{
+    struct hwv_replacement_group_stats stats;
+
+    ck_assert_int_eq(hwv_replacement_group_stats(world->r, group, &stats), 0);
+    return stats.half_life;
 }

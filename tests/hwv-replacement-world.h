@@ -28,6 +28,7 @@ struct world {
     uint64_t now;
     uint64_t lag;               /* Misses are told this late, at most. */
     uint64_t n_reads;
+    struct world_flow *reads[16]; /* The latest, by n_reads modulo 16. */
 };
 
 void world_init(struct world *world, const char *policy, uint32_t capacity,
@@ -47,13 +48,19 @@ void world_expect_evicted(struct world *world, uint32_t flow, uint64_t n,
 /* A packet of 'flow': hit or miss.  Returns true if it is a hit. */
 bool world_packet(struct world *world, uint32_t flow);
 
+/* 'n' packets of flows below 'n_flows', whose popularity falls as 1/rank, and
+ * out of which 'from' is the most popular one.  Returns the number of hits. */
+uint32_t world_run(struct world *world, uint32_t n_flows, uint32_t from,
+                   uint32_t n);
+
 void world_demote(struct world *world, uint32_t flow);
 void world_remove(struct world *world, uint32_t flow);
 
 /* Something that is rare. */
 void world_random_change(struct world *world, uint32_t flow);
 
-/* Number of residents of 'group'. */
+/* Number of residents of 'group', and the half-life of its counts. */
 uint32_t world_held(const struct world *world, uint32_t group);
+double world_half_life(const struct world *world, uint32_t group);
 
 #endif /* hwv-replacement-world.h */

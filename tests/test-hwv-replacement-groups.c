@@ -47,7 +47,7 @@ START_TEST(test_fair_share)
 
     /* Neither pushes the other below its share, however much it sends, but
      * its own entries. */
-    come(&world, 2, 40, 20, 1000);
+    come(&world, 2, 40, 20, 100);
     ck_assert_uint_eq(world_held(&world, 1), 6);
     ck_assert_uint_eq(world_held(&world, 2), 6);
     for (int i = 20; i < 40; i++) {
@@ -106,9 +106,83 @@ START_TEST(test_active_by_hits)
 }
 END_TEST
 
+/* A flow that does not recur takes nothing from others, but what a group holds
+ * beyond its share and does not use again. */
+START_TEST(test_once)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 12, 200);
+    come(&world, 1, 0, 12, 1);
+    come(&world, 2, 20, 20, 1);
+    ck_assert_uint_eq(world_held(&world, 1), 6);
+    ck_assert_uint_eq(world_held(&world, 2), 6);
+
+    /* With its share, neither gets on, though each flow is the latest. */
+    for (int i = 0; i < 10; i++) {
+        world.now += 12;
+        come(&world, 1 + i % 2, 40 + 10 * i, 10, 1);
+        ck_assert_uint_eq(world_held(&world, 1), 6);
+        ck_assert_uint_eq(world_held(&world, 2), 6);
+    }
+
+    /* But a flow that recurs takes what does not, wherever it is. */
+    come(&world, 1, 150, 12, 2);
+    ck_assert_uint_eq(world_held(&world, 1), 12);
+    world_destroy(&world);
+}
+END_TEST
+
+/* Hits of a group of flows, for 100,000 of its packets after as many to learn.
+ * If 'n_times' is not 0, another group has as many packets, for flows that
+ * each come so many times and never again. */
+static uint32_t
+hits_beside(uint32_t capacity, uint32_t n_times)
+{
+    enum { FLOWS = 5000, PACKETS = 200000 };
+    uint32_t n_hits = 0;
+    struct world world;
+
+    random_set_seed(1);
+    world_init(&world, "aged-lfu", capacity, FLOWS + PACKETS);
+    for (uint32_t i = 0; i < PACKETS; i++) {
+        uint32_t n;
+
+        world.group = 1;
+        n = world_run(&world, FLOWS, 0, 1);
+        n_hits += i >= PACKETS / 2 ? n : 0;
+        if (n_times) {
+            world.group = 2;
+            world_packet(&world, FLOWS + i / n_times);
+        }
+    }
+    if (n_times) {
+        ck_assert_uint_ge(world_held(&world, 1), capacity / 2);
+        ck_assert(world_half_life(&world, 1) >= 60 * capacity);
+    }
+    world_destroy(&world);
+    return n_hits;
+}
+
+/* Whatever another group does, a group has the hits that it has with a table
+ * of its share for itself, less 1 %; if the other one's flows do not recur, of
+ * the whole table. */
+START_TEST(test_beside_a_scan)
+{
+    uint32_t half = hits_beside(50, 0), all = hits_beside(100, 0);
+
+    ck_assert_uint_gt(half, 40000);
+    ck_assert_uint_gt(all, half + 5000);
+    ck_assert_uint_gt(hits_beside(100, 1), all - 1000);
+    ck_assert_uint_gt(hits_beside(100, 2), half - 1000);
+    ck_assert_uint_gt(hits_beside(100, 100), half - 1000);
+}
+END_TEST
+
 START_TEST(test_quota)
 {
     struct hwv_replacement_group_stats stats;
+    struct hwv_replacement_stats all;
     struct world world;
 
     world_init(&world, "aged-lfu", 8, 100);
@@ -123,6 +197,9 @@ START_TEST(test_quota)
     ck_assert_uint_eq(stats.quota, 2);
     ck_assert_uint_eq(stats.quota_refused, 2);
     ck_assert_uint_eq(stats.refused, 0);
+    hwv_replacement_stats(world.r, &all);
+    ck_assert_uint_eq(all.quota, 2);
+    ck_assert_uint_eq(all.refused, 0);
 
     /* It may replace entries of its own, not of others. */
     ck_assert_int_eq(world_miss(&world, 2, 1), HWV_REPLACEMENT_PROMOTED);
@@ -242,6 +319,8 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_fair_share);
     tcase_add_test(tcase, test_inactive);
     tcase_add_test(tcase, test_active_by_hits);
+    tcase_add_test(tcase, test_once);
+    tcase_add_test(tcase, test_beside_a_scan);
     tcase_add_test(tcase, test_quota);
     tcase_add_test(tcase, test_many_groups);
     tcase_add_loop_test(tcase, test_reaction, 0, ARRAY_SIZE(reactions));

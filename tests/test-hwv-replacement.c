@@ -79,6 +79,36 @@ START_TEST(test_lfu)
 }
 END_TEST
 
+/* Where all that are looked at had hits that nobody told of, the least used of
+ * these makes room, in whatever order they are looked at. */
+START_TEST(test_looks)
+{
+    enum { CAPACITY = 40 };
+    uint32_t least = UINT32_MAX;
+    struct world world;
+
+    random_set_seed(1 + _i);
+    world_init(&world, "lfu", CAPACITY, CAPACITY + 1);
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        world_miss(&world, i, 1);
+    }
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        world.flows[i].hits = 1 + random_range(900);
+    }
+    world.n_reads = 0;
+    world_miss(&world, CAPACITY, 1);
+    ck_assert_uint_eq(world.n_reads, HWV_REPLACEMENT_MAX_READS);
+    for (int i = 0; i < HWV_REPLACEMENT_MAX_LOOKS; i++) {
+        least = MIN(least,
+                    world.reads[HWV_REPLACEMENT_DUE_LOOKS + i]->hits);
+    }
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        ck_assert(world.flows[i].inside || world.flows[i].hits == least);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
 /* Each new one is taken in, and who was not used for the longest time makes
  * room. */
 START_TEST(test_lru)
@@ -169,40 +199,24 @@ START_TEST(test_ageing)
 }
 END_TEST
 
-/* Flows whose popularity falls as 1/rank, out of which 'from' is the most
- * popular one, for 'n' packets. */
-static void
-run_flows(struct world *world, uint32_t n_flows, uint32_t from, int n)
-{
-    for (int i = 0; i < n; i++) {
-        double rank = pow(n_flows, random_uint32() / (double) UINT32_MAX) - 1;
-
-        world_packet(world, ((uint32_t) rank + from) % n_flows);
-    }
-}
-
 /* A long memory where nothing changes, a short one where it does. */
 START_TEST(test_half_life)
 {
     enum { CAPACITY = 100, FLOWS = 5000 };
-    struct hwv_replacement_stats stats;
     struct world world;
     double before;
 
     random_set_seed(1);
     world_init(&world, "aged-lfu", CAPACITY, FLOWS);
-    run_flows(&world, FLOWS, 0, 300000);
-    hwv_replacement_stats(world.r, &stats);
-    before = stats.half_life;
+    world_run(&world, FLOWS, 0, 300000);
+    before = world_half_life(&world, 0);
     ck_assert(before >= 60 * CAPACITY);
     for (int i = 0; i < 60; i++) {
-        run_flows(&world, FLOWS, i * (FLOWS - CAPACITY), 2000);
+        world_run(&world, FLOWS, i * (FLOWS - CAPACITY), 2000);
     }
-    hwv_replacement_stats(world.r, &stats);
-    ck_assert(stats.half_life < before / 2);
-    run_flows(&world, FLOWS, 0, 300000);
-    hwv_replacement_stats(world.r, &stats);
-    ck_assert(stats.half_life >= 60 * CAPACITY);
+    ck_assert(world_half_life(&world, 0) < before / 2);
+    world_run(&world, FLOWS, 0, 300000);
+    ck_assert(world_half_life(&world, 0) >= 60 * CAPACITY);
 
     /* The best are inside. */
     for (int i = 0; i < CAPACITY / 2; i++) {
@@ -379,7 +393,7 @@ START_TEST(test_million)
         world_miss(&world, i, 1);
         world.now++;
     }
-    run_flows(&world, FLOWS, 0, 1000000);
+    world_run(&world, FLOWS, 0, 1000000);
     ck_assert(hwv_replacement_check(world.r));
     hwv_replacement_stats(world.r, &stats);
     ck_assert_uint_eq(stats.nodes, FLOWS);
@@ -400,6 +414,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_names);
     tcase_add_test(tcase, test_none);
     tcase_add_test(tcase, test_lfu);
+    tcase_add_loop_test(tcase, test_looks, 0, 10);
     tcase_add_test(tcase, test_lru);
     tcase_add_test(tcase, test_margin);
     tcase_add_test(tcase, test_no_memory);

@@ -34,6 +34,9 @@ const struct trace_workload trace_workloads[] = {
       "its requests is for a new key, and it has ten times the" INDENT
       "requests of each of the others.  \"hit\" is that of the" INDENT
       "others, and \"vf-alone\" the same without the scan" },
+    { "vf-retry",
+      "the same, but the scan sends to each key twice: to 1,000" INDENT
+      "keys, then to these again" },
     { NULL, NULL },
 };
 
@@ -142,6 +145,12 @@ drift_key(const struct trace_spec *spec, size_t i, uint32_t rank, bool next)
 }
 
 /* Keys from 'n_keys' on are those that scan, or elephants. */
+static bool
+has_scanner(const char *workload)
+{
+    return !strncmp(workload, "vf-", 3);
+}
+
 static uint32_t
 make_request(const struct trace_spec *spec, size_t i, uint32_t rank,
              struct rng *rng, uint32_t *n_more)
@@ -163,10 +172,12 @@ make_request(const struct trace_spec *spec, size_t i, uint32_t rank,
             *n_more = 2 * set;
             return spec->n_keys + i / 100000 % 2 * set + rng_range(rng, set);
         }
-    } else if (!strcmp(workload, "vf-scan")) {
-        if (rng_range(rng, TRACE_VFS + 10) >= TRACE_VFS) {
-            return spec->n_keys + (*n_more)++;
-        }
+    } else if (has_scanner(workload)
+               && rng_range(rng, TRACE_VFS + 10) >= TRACE_VFS) {
+        uint32_t n = (*n_more)++;
+
+        return spec->n_keys + (!strcmp(workload, "vf-scan")
+                               ? n : n / 2000 * 1000 + n % 1000);
     }
     return rank;
 }
@@ -174,7 +185,7 @@ make_request(const struct trace_spec *spec, size_t i, uint32_t rank,
 struct trace *
 trace_make(const struct trace_spec *spec)
 {
-    bool vfs = !strcmp(spec->workload, "vf-scan");
+    bool vfs = has_scanner(spec->workload);
     struct trace *trace = xzalloc(sizeof *trace);
     uint32_t n_more = 0;
     struct zipf zipf;

@@ -13,7 +13,7 @@
 /* Requests between two changes of a workload that changes. */
 #define TRACE_PERIOD 200000
 
-/* VFs of the workload "vf-scan", beside the one that scans. */
+/* VFs of the workloads "vf-scan" and "vf-retry", beside the one that scans. */
 #define TRACE_VFS 8
 
 struct trace {
@@ -46,7 +46,8 @@ extern const struct trace_workload trace_workloads[];
 /* The same 'spec' always makes the same trace. */
 struct trace *trace_make(const struct trace_spec *spec);
 
-/* Returns the trace 'base', of "vf-scan", without what the scanner sends. */
+/* Returns the trace 'base', of one of these, without what the scanner
+ * sends. */
 struct trace *trace_without_scanner(const struct trace *base);
 
 /* Read a trace from a file: one key in each line, of any characters, or a
