@@ -25,6 +25,8 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-replacement-groups.c \
 	lib/hwv-replacement-groups.h \
 	lib/hwv-replacement-policy.h \
+	lib/hwv-replacement-residents.c \
+	lib/hwv-replacement-residents.h \
 	lib/hwv-replacement-simple.c \
 	lib/hwv-replacement.c \
 	lib/hwv-replacement.h \

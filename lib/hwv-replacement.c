@@ -7,32 +7,9 @@
 
 #include "hwv-replacement-groups.h"
 #include "hwv-replacement-policy.h"
+#include "hwv-replacement-residents.h"
 #include "util.h"
 
-struct hwv_replacement {
-    const struct hwv_replacement_policy *policy;
-    hwv_replacement_hits_cb *hits;
-    void *aux;
-    uint64_t now;               /* The latest that there was. */
-    uint32_t capacity;
-    uint32_t n_nodes;
-
-    struct ovs_list residents;  /* Who was not looked at for long is first. */
-    uint32_t n_residents;
-    uint32_t n_looked;          /* Residents looked at in this round. */
-    uint64_t round;             /* Rounds over all residents. */
-
-    struct hwv_replacement_groups groups;
-    struct hwv_replacement_stats stats; /* Only what counts up. */
-};
-
-static void promote(struct hwv_replacement *, struct hwv_replacement_node *);
-static void unpromote(struct hwv_replacement *, struct hwv_replacement_node *);
-static void look(struct hwv_replacement *, struct hwv_replacement_node *);
-static void rerank(struct hwv_replacement *, struct hwv_replacement_node *);
-static void rerank_all(struct hwv_replacement *,
-                       struct hwv_replacement_group *);
-static void sort_in(struct hwv_replacement *, struct hwv_replacement_group *);
 static enum hwv_replacement_verdict
 decide(struct hwv_replacement *, struct hwv_replacement_node *,
        struct hwv_replacement_node **victim);
@@ -155,7 +132,7 @@ hwv_replacement_remove(struct hwv_replacement *r,
                        struct hwv_replacement_node *node)
 {
     if (node->resident) {
-        unpromote(r, node);
+        hwv_residents_remove(r, node);
         r->stats.demotions++;
     }
     if (r->policy->remove) {
@@ -184,9 +161,9 @@ hwv_replacement_miss(struct hwv_replacement *r,
     }
     hwv_groups_heard(&r->groups, node->group, r->now, r->round);
     hwv_groups_run(&r->groups, r->now, r->round);
-    sort_in(r, node->group);
+    hwv_residents_update(r, node->group);
     if (node->resident) {
-        rerank(r, node);
+        hwv_residents_rerank(r, node);
         return;
     }
 
@@ -194,10 +171,10 @@ hwv_replacement_miss(struct hwv_replacement *r,
     switch (decision->verdict) {
     case HWV_REPLACEMENT_PROMOTED:
         if (victim) {
-            unpromote(r, victim);
+            hwv_residents_remove(r, victim);
             r->stats.evictions++;
         }
-        promote(r, node);
+        hwv_residents_add(r, node);
         decision->evicted = victim;
         break;
     case HWV_REPLACEMENT_QUOTA:
@@ -219,8 +196,8 @@ hwv_replacement_demote(struct hwv_replacement *r,
 {
     r->now = MAX(r->now, now);
     if (node->resident) {
-        look(r, node);
-        unpromote(r, node);
+        hwv_residents_look(r, node);
+        hwv_residents_remove(r, node);
         r->stats.demotions++;
     }
 }
@@ -241,7 +218,7 @@ hwv_replacement_set_quota(struct hwv_replacement *r, uint32_t id, uint32_t max)
     struct hwv_replacement_group *group = group_get(r, id);
 
     group->quota = max;
-    sort_in(r, group);
+    hwv_residents_update(r, group);
     group_put(r, group);
 }
 
@@ -306,131 +283,6 @@ hwv_replacement_check(const struct hwv_replacement *r)
            && hwv_groups_check(&r->groups);
 }
 
-/* The priority in a heap, whose top is the highest, for 'rank'. */
-static uint64_t
-priority_from_rank(double rank)
-{
-    const double limit = INT64_C(1) << 62;
-    double scaled = -rank * 1024;
-
-    return ((uint64_t) INT64_MAX
-            + (int64_t) MIN(MAX(scaled, -limit), limit - 1));
-}
-
-static uint64_t
-priority(const struct hwv_replacement *r,
-         const struct hwv_replacement_node *node)
-{
-    return r->policy->refuses
-           ? 0 : priority_from_rank(r->policy->rank(node->group->state, node));
-}
-
-static void
-promote(struct hwv_replacement *r, struct hwv_replacement_node *node)
-{
-    if (!r->policy->refuses) {
-        node->hits = r->hits(node, r->aux);
-        r->stats.reads++;
-    }
-    node->resident = true;
-    if (r->policy->promoted) {
-        r->policy->promoted(node->group->state, node);
-    }
-    ovs_list_push_back(&r->residents, &node->list);
-    heap_insert(&node->group->residents, &node->heap, priority(r, node));
-    sort_in(r, node->group);
-    r->n_residents++;
-    r->stats.promotions++;
-}
-
-static void
-unpromote(struct hwv_replacement *r, struct hwv_replacement_node *node)
-{
-    node->resident = false;
-    ovs_list_remove(&node->list);
-    heap_remove(&node->group->residents, &node->heap);
-    sort_in(r, node->group);
-    r->n_residents--;
-}
-
-/* Looks at the hit count of 'node', a resident. */
-static void
-look(struct hwv_replacement *r, struct hwv_replacement_node *node)
-{
-    uint64_t hits, n;
-
-    if (r->policy->refuses) {
-        return;
-    }
-    hits = r->hits(node, r->aux);
-    n = hits > node->hits ? hits - node->hits : 0;
-    node->hits = hits;
-    r->stats.reads++;
-
-    r->policy->count(node->group->state, node, n, 0, r->now);
-    if (n) {
-        hwv_groups_heard(&r->groups, node->group, r->now, r->round);
-    }
-    rerank(r, node);
-}
-
-static void
-rerank(struct hwv_replacement *r, struct hwv_replacement_node *node)
-{
-    heap_change(&node->group->residents, &node->heap, priority(r, node));
-    sort_in(r, node->group);
-}
-
-static void
-rerank_all(struct hwv_replacement *r, struct hwv_replacement_group *group)
-{
-    struct hwv_replacement_node *node;
-
-    HEAP_FOR_EACH (node, heap, &group->residents) {
-        heap_raw_change(&node->heap, priority(r, node));
-    }
-    heap_rebuild(&group->residents);
-    sort_in(r, group);
-}
-
-static bool
-recurs(const struct hwv_replacement *r,
-       const struct hwv_replacement_node *node)
-{
-    return r->policy->refuses || r->policy->recurs(node->group->state, node);
-}
-
-/* Sorts in 'group', whose residents, or their counts, have changed. */
-static void
-sort_in(struct hwv_replacement *r, struct hwv_replacement_group *group)
-{
-    const struct hwv_replacement_node *lowest = hwv_group_lowest(group);
-
-    hwv_groups_update(&r->groups, group, lowest && !recurs(r, lowest));
-    if (r->policy->set_room) {
-        r->policy->set_room(group->state, hwv_groups_room(&r->groups, group));
-    }
-}
-
-/* Looks at the resident whose turn it is. */
-static void
-look_at_next(struct hwv_replacement *r)
-{
-    struct hwv_replacement_node *node;
-
-    if (!r->n_residents) {
-        return;
-    }
-    node = CONTAINER_OF(ovs_list_pop_front(&r->residents),
-                        struct hwv_replacement_node, list);
-    ovs_list_push_back(&r->residents, &node->list);
-    look(r, node);
-    if (++r->n_looked >= r->n_residents) {
-        r->n_looked = 0;
-        r->round++;
-    }
-}
-
 /* What it takes for a resident to make room. */
 enum claim {
     CLAIM_ANYHOW,               /* Nothing. */
@@ -447,7 +299,7 @@ makes_room(const struct hwv_replacement *r,
     case CLAIM_ANYHOW:
         return true;
     case CLAIM_IDLE:
-        return !recurs(r, victim);
+        return !hwv_residents_recurs(r, victim);
     case CLAIM_BEATEN:
     default:
         return r->policy->beats(node->group->state, node,
@@ -471,7 +323,7 @@ find_in(struct hwv_replacement *r, const struct hwv_replacement_node *node,
         if (!victim || !makes_room(r, node, victim, claim)) {
             break;
         }
-        look(r, victim);
+        hwv_residents_look(r, victim);
         --*looks;
         if (!best || victim->heap.priority > best->heap.priority) {
             best = victim;
@@ -493,7 +345,7 @@ find_victim(struct hwv_replacement *r, const struct hwv_replacement_node *node,
     int64_t excess = hwv_groups_excess(&r->groups, own);
     struct hwv_replacement_node *victim = NULL;
     int looks = HWV_REPLACEMENT_MAX_LOOKS;
-    bool again = recurs(r, node);
+    bool again = hwv_residents_recurs(r, node);
 
     if (!own_only && (again || excess < 0)) {
         const struct hwv_replacement_group *other;
@@ -527,10 +379,10 @@ decide(struct hwv_replacement *r, struct hwv_replacement_node *node,
 
     if (!r->policy->refuses) {
         if (r->policy->adapt && r->policy->adapt(group->state)) {
-            rerank_all(r, group);
+            hwv_residents_rerank_group(r, group);
         }
         for (int i = 0; i < HWV_REPLACEMENT_DUE_LOOKS; i++) {
-            look_at_next(r);
+            hwv_residents_look_at_next(r);
         }
     }
 
