@@ -324,7 +324,7 @@ find_in(struct hwv_replacement *r, const struct hwv_replacement_node *node,
             break;
         }
         hwv_residents_look(r, victim);
-        --*looks;
+        (*looks)--;
         if (!best || victim->heap.priority > best->heap.priority) {
             best = victim;
         }
