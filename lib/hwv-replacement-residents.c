@@ -117,14 +117,11 @@ hwv_residents_update(struct hwv_replacement *r,
     }
 }
 
-void
-hwv_residents_look_at_next(struct hwv_replacement *r)
+static void
+look_at_next(struct hwv_replacement *r)
 {
     struct hwv_replacement_node *node;
 
-    if (!r->n_residents) {
-        return;
-    }
     node = CONTAINER_OF(ovs_list_pop_front(&r->residents),
                         struct hwv_replacement_node, list);
     ovs_list_push_back(&r->residents, &node->list);
@@ -132,5 +129,17 @@ hwv_residents_look_at_next(struct hwv_replacement *r)
     if (++r->n_looked >= r->n_residents) {
         r->n_looked = 0;
         r->round++;
+    }
+}
+
+void
+hwv_residents_look_at_due(struct hwv_replacement *r)
+{
+    uint32_t n_due = MIN(r->now - r->due, r->n_residents);
+    uint32_t n = MIN(n_due, HWV_REPLACEMENT_DUE_LOOKS);
+
+    r->due = r->now - (n_due - n);
+    for (uint32_t i = 0; i < n; i++) {
+        look_at_next(r);
     }
 }

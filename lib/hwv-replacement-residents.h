@@ -22,6 +22,7 @@ struct hwv_replacement {
 
     struct ovs_list residents;
     uint32_t n_residents;
+    uint64_t due;               /* Time at which the first one's turn was. */
     uint32_t n_looked;          /* Residents looked at in this round. */
     uint64_t round;             /* Rounds over all residents. */
 
@@ -35,11 +36,13 @@ void hwv_residents_add(struct hwv_replacement *,
 void hwv_residents_remove(struct hwv_replacement *,
                           struct hwv_replacement_node *);
 
-/* Looks at the hit count of 'node', a resident, or of the one whose turn it
- * is, if there is any. */
+/* Looks at the hit count of 'node', a resident. */
 void hwv_residents_look(struct hwv_replacement *,
                         struct hwv_replacement_node *);
-void hwv_residents_look_at_next(struct hwv_replacement *);
+
+/* Looks at those whose turn it is, one for each packet that there was, but not
+ * at more than HWV_REPLACEMENT_DUE_LOOKS now. */
+void hwv_residents_look_at_due(struct hwv_replacement *);
 
 /* 'node' has been heard of; or the ranks of all of 'group' have changed. */
 void hwv_residents_rerank(struct hwv_replacement *,

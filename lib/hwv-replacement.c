@@ -56,7 +56,7 @@ hwv_replacement_create(const struct hwv_replacement_policy *policy,
     r->policy = policy;
     r->hits = hits;
     r->aux = aux;
-    r->now = now;
+    r->now = r->due = now;
     r->capacity = capacity;
     ovs_list_init(&r->residents);
     hwv_groups_init(&r->groups, capacity, now);
@@ -381,9 +381,7 @@ decide(struct hwv_replacement *r, struct hwv_replacement_node *node,
         if (r->policy->adapt && r->policy->adapt(group->state)) {
             hwv_residents_rerank_group(r, group);
         }
-        for (int i = 0; i < HWV_REPLACEMENT_DUE_LOOKS; i++) {
-            hwv_residents_look_at_next(r);
-        }
+        hwv_residents_look_at_due(r);
     }
 
     quota = held >= group->quota;

@@ -114,11 +114,12 @@ struct hwv_replacement_group;
 struct hwv_replacement_policy;
 
 /* Nodes that a decision looks at: some that are due, so that all are looked at
- * in turn, and a few that may make room.  (With only one that is due, drifts
- * that are so quick that recency is all that counts have 0.15 to 0.3 points
- * less hits, with three up to 0.01 points.)  The read on promotion comes on
- * top. */
-#define HWV_REPLACEMENT_DUE_LOOKS 6
+ * in turn, one for each packet that there was, if so many are allowed; and a
+ * few that may make room.  (With 6 that are due, or with one for each two
+ * packets, there is a drift that is so quick that recency is all that counts,
+ * with 0.005 to 0.01 points less hits; two for each packet gain nothing.)  The
+ * read on promotion comes on top. */
+#define HWV_REPLACEMENT_DUE_LOOKS 12
 #define HWV_REPLACEMENT_MAX_LOOKS 4
 #define HWV_REPLACEMENT_MAX_READS (HWV_REPLACEMENT_DUE_LOOKS \
                                    + HWV_REPLACEMENT_MAX_LOOKS + 1)

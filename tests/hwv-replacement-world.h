@@ -28,7 +28,7 @@ struct world {
     uint64_t now;
     uint64_t lag;               /* Misses are told this late, at most. */
     uint64_t n_reads;
-    struct world_flow *reads[16]; /* The latest, by n_reads modulo 16. */
+    struct world_flow *reads[32]; /* The latest, by n_reads modulo 32. */
 };
 
 void world_init(struct world *world, const char *policy, uint32_t capacity,

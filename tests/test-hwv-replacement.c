@@ -96,6 +96,7 @@ START_TEST(test_looks)
         world.flows[i].hits = 1 + random_range(900);
     }
     world.n_reads = 0;
+    world.now += 1000;
     world_miss(&world, CAPACITY, 1);
     ck_assert_uint_eq(world.n_reads, HWV_REPLACEMENT_MAX_READS);
     for (int i = 0; i < HWV_REPLACEMENT_MAX_LOOKS; i++) {
