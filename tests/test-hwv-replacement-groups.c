@@ -179,6 +179,27 @@ START_TEST(test_beside_a_scan)
 }
 END_TEST
 
+/* While another group could have its share and does not, a flow that does not
+ * recur still takes nothing for a group that has its own. */
+START_TEST(test_once_beyond_share)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 12, 100);
+    hwv_replacement_set_quota(world.r, 3, 0);
+    come(&world, 3, 0, 1, 1);
+    come(&world, 1, 10, 7, 1);
+    come(&world, 2, 20, 20, 1);
+    for (int i = 0; i < 3; i++) {
+        world.now += 12;
+        come(&world, 2, 40 + 20 * i, 20, 1);
+        ck_assert_uint_eq(world_held(&world, 1), 7);
+        ck_assert_uint_eq(world_held(&world, 2), 5);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(test_quota)
 {
     struct hwv_replacement_group_stats stats;
@@ -224,6 +245,23 @@ START_TEST(test_quota)
     ck_assert_int_eq(hwv_replacement_group_stats(world.r, 7, &stats), 0);
     hwv_replacement_set_quota(world.r, 7, HWV_REPLACEMENT_NO_QUOTA);
     ck_assert_int_eq(hwv_replacement_group_stats(world.r, 7, &stats), ENOENT);
+    world_destroy(&world);
+}
+END_TEST
+
+/* What exceeds a quota makes room however much it is used, even if its group
+ * has less than its share, and that of the flow all of its own. */
+START_TEST(test_beyond_quota)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 12, 100);
+    come(&world, 1, 0, 6, 100);
+    come(&world, 2, 10, 6, 100);
+    hwv_replacement_set_quota(world.r, 1, 5);
+    come(&world, 2, 20, 3, 2);
+    ck_assert_uint_eq(world_held(&world, 1), 5);
+    ck_assert_uint_eq(world_held(&world, 2), 7);
     world_destroy(&world);
 }
 END_TEST
@@ -321,7 +359,9 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_active_by_hits);
     tcase_add_test(tcase, test_once);
     tcase_add_test(tcase, test_beside_a_scan);
+    tcase_add_test(tcase, test_once_beyond_share);
     tcase_add_test(tcase, test_quota);
+    tcase_add_test(tcase, test_beyond_quota);
     tcase_add_test(tcase, test_many_groups);
     tcase_add_loop_test(tcase, test_reaction, 0, ARRAY_SIZE(reactions));
     return hwv_unit_run(argv[0], suite);

@@ -110,6 +110,34 @@ START_TEST(test_looks)
 }
 END_TEST
 
+/* One is looked at for each packet that there was: what a decision leaves of
+ * them, the next ones do. */
+START_TEST(test_due)
+{
+    enum { CAPACITY = 40, PACKETS = 20 };
+    static const uint32_t n_looked[] = { 12, 20, 20 };
+    struct world world;
+
+    world_init(&world, "aged-lfu", CAPACITY, CAPACITY + 1);
+    for (uint32_t i = 0; i < CAPACITY; i++) {
+        world_miss(&world, i, 1);
+    }
+    /* A group without room has nobody to look at for another reason. */
+    hwv_replacement_set_quota(world.r, 1, 0);
+    world.group = 1;
+    world.now += PACKETS;
+    world.n_reads = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(n_looked); i++) {
+        world_miss(&world, CAPACITY, 1);
+        ck_assert_uint_eq(world.n_reads, n_looked[i]);
+    }
+    for (uint32_t i = 0; i < PACKETS; i++) {
+        ck_assert_ptr_eq(world.reads[i], &world.flows[i]);
+    }
+    world_destroy(&world);
+}
+END_TEST
+
 /* Each new one is taken in, and who was not used for the longest time makes
  * room. */
 START_TEST(test_lru)
@@ -416,6 +444,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_none);
     tcase_add_test(tcase, test_lfu);
     tcase_add_loop_test(tcase, test_looks, 0, 10);
+    tcase_add_test(tcase, test_due);
     tcase_add_test(tcase, test_lru);
     tcase_add_test(tcase, test_margin);
     tcase_add_test(tcase, test_no_memory);
