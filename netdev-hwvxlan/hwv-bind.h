@@ -91,6 +91,7 @@ struct hwv_tunnel_use {
     bool of_segment;            /* Its flows' VFs are in segments. */
     char bridge[IFNAMSIZ];      /* Of the next hop; "" if not known. */
     struct in6_addr next_hop;   /* Its IP address; zeros if not known. */
+    struct in6_addr route_src;  /* The source address that its route has. */
     struct eth_addr mac;        /* The next hop's, where 'watch' is NULL. */
     size_t n_flows;             /* Flows that use it. */
     struct hwv_count gone;      /* Packets of flows that used it. */

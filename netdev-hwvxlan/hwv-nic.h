@@ -235,6 +235,10 @@ void hwv_nic_unuse(struct hwv_nic *nic) OVS_REQUIRES(hwv_control_mutex);
 void hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
     OVS_EXCLUDED(hwv_control_mutex);
 
+/* OVS's routes may have changed: all tunnels of all NICs whose VTEPs are now
+ * behind another next hop, whose MAC OVS knows, send there. */
+void hwv_nic_follow_routes(void) OVS_EXCLUDED(hwv_control_mutex);
+
 /* Main loop. */
 void hwv_nic_run(void) OVS_EXCLUDED(hwv_control_mutex);
 void hwv_nic_wait(void) OVS_EXCLUDED(hwv_control_mutex);

@@ -13,10 +13,12 @@
 struct hop {
     char bridge[IFNAMSIZ];      /* "" if not known. */
     struct in6_addr ip;
+    struct in6_addr src;        /* The route's source address. */
     struct eth_addr mac;
 };
 
 static void hop_lookup(const struct hwv_action *, struct hop *);
+static bool route_lookup(const struct in6_addr *remote, struct hop *);
 static bool is_of_segment(const struct hwv_flow *);
 static struct hwv_tunnel_use *tunnel_use_find(const struct hwv_flow *,
                                               const struct hop *,
@@ -30,6 +32,10 @@ static void tunnel_use_put(struct hwv_tunnel_use *)
 static bool tunnel_in(struct hwv_tunnel_use *)
     OVS_REQUIRES(hwv_control_mutex);
 static void tunnel_out(struct hwv_tunnel_use *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void watch_next_hop(struct hwv_tunnel_use *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void follow_route(struct hwv_tunnel_use *)
     OVS_REQUIRES(hwv_control_mutex);
 static void keep_id_free(const struct hwv_nic *)
     OVS_REQUIRES(hwv_control_mutex);
@@ -47,13 +53,13 @@ hwv_tunnel_use_get(struct hwv_flow *flow)
     uint32_t hash;
 
     hop_lookup(action, &hop);
-    hash = hash_bytes(&action->encap, sizeof action->encap,
-                      hash_bytes(&hop.ip, sizeof hop.ip, 0));
+    hash = hash_bytes(&action->encap, sizeof action->encap, 0);
     use = tunnel_use_find(flow, &hop, hash);
     if (!use) {
         use = tunnel_use_add(flow, &hop, hash);
     }
     use->mac = hop.mac;
+    use->route_src = hop.src;
     use->n_flows++;
     flow->tunnel_use = use;
     hwv_flow_count(flow, &count);
@@ -151,6 +157,21 @@ hwv_nic_block_tunnels(const struct in6_addr *vtep, bool blocked)
 }
 
 void
+hwv_nic_follow_routes(void)
+{
+    struct hwv_tunnel_use *use;
+    struct hwv_nic *nic;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    HMAP_FOR_EACH (nic, node, hwv_nics()) {
+        HMAP_FOR_EACH (use, node, &nic->tunnels) {
+            follow_route(use);
+        }
+    }
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+void
 hwv_nic_remove_idle_tunnels(struct hwv_nic *nic)
 {
     struct hwv_tunnel_use *use;
@@ -174,22 +195,26 @@ hwv_tunnel_use_mac(const struct hwv_tunnel_use *use)
 static void
 hop_lookup(const struct hwv_action *action, struct hop *hop)
 {
-    struct in6_addr src = in6addr_any;
+    if (!route_lookup(&action->remote, hop)
+        || !hwv_next_hop_lookup(hop->bridge, &hop->ip, &hop->mac)) {
+        memset(hop, 0, sizeof *hop);
+        hop->mac = action->next_hop;
+    }
+}
+
+static bool
+route_lookup(const struct in6_addr *remote, struct hop *hop)
+{
     struct in6_addr gw = in6addr_any;
 
     memset(hop, 0, sizeof *hop);
-    hop->mac = action->next_hop;
-    if (ovs_router_lookup(0, &action->remote, hop->bridge, &src, &gw)) {
-        hop->ip = (ipv6_addr_is_set(&gw)
-                   && (!IN6_IS_ADDR_V4MAPPED(&gw)
-                       || in6_addr_get_mapped_ipv4(&gw))
-                   ? gw : action->remote);
-        if (hwv_next_hop_lookup(hop->bridge, &hop->ip, &hop->mac)) {
-            return;
-        }
+    if (!ovs_router_lookup(0, remote, hop->bridge, &hop->src, &gw)) {
+        return false;
     }
-    hop->bridge[0] = '\0';
-    hop->ip = in6addr_any;
+    hop->ip = (ipv6_addr_is_set(&gw)
+               && (!IN6_IS_ADDR_V4MAPPED(&gw)
+                   || in6_addr_get_mapped_ipv4(&gw)) ? gw : *remote);
+    return true;
 }
 
 static bool
@@ -268,13 +293,7 @@ tunnel_in(struct hwv_tunnel_use *use)
     if (use->of_segment && hwv_vtep_is_blocked(&use->remote)) {
         nic->provider->tunnel_block(nic->dev, use->id, true);
     }
-    if (use->bridge[0]) {
-        use->watch = hwv_next_hop_watch(use->bridge, &use->next_hop, use->mac,
-                                        tunnel_use_next_hop_cb, use);
-        /* The main loop may have looked before there was a watch. */
-        hwv_next_hop_refresh_one(use->bridge, &use->next_hop,
-                                 hwv_next_hop_lookup);
-    }
+    watch_next_hop(use);
     use->in_nic = true;
     ovs_list_push_back(&nic->idle_tunnels, &use->idle_node);
     return true;
@@ -292,6 +311,41 @@ tunnel_out(struct hwv_tunnel_use *use)
     nic->provider->tunnel_remove(nic->dev, use->id);
     use->in_nic = false;
     ovs_list_remove(&use->idle_node);
+}
+
+/* Lets 'use', which is in the NIC, follow its next hop, if that is known. */
+static void
+watch_next_hop(struct hwv_tunnel_use *use)
+{
+    if (use->bridge[0]) {
+        use->watch = hwv_next_hop_watch(use->bridge, &use->next_hop, use->mac,
+                                        tunnel_use_next_hop_cb, use);
+        /* The main loop may have looked before there was a watch. */
+        hwv_next_hop_refresh_one(use->bridge, &use->next_hop,
+                                 hwv_next_hop_lookup);
+    }
+}
+
+/* Gives 'use' another next hop if its route has one that is known.  Where the
+ * route leads out of another device, or from another address, the header is
+ * another one, and takes the revalidation of its flows. */
+static void
+follow_route(struct hwv_tunnel_use *use)
+{
+    struct hop hop;
+
+    if (use->bridge[0] && route_lookup(&use->remote, &hop)
+        && !strcmp(use->bridge, hop.bridge)
+        && ipv6_addr_equals(&use->route_src, &hop.src)
+        && !ipv6_addr_equals(&use->next_hop, &hop.ip)
+        && hwv_next_hop_lookup(hop.bridge, &hop.ip, &hop.mac)) {
+        use->next_hop = hop.ip;
+        use->mac = hop.mac;
+        if (use->in_nic) {
+            hwv_next_hop_unwatch(use->watch);
+            watch_next_hop(use);
+        }
+    }
 }
 
 /* Of a full table, the tunnel that has been idle for the longest time leaves:

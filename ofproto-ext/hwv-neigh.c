@@ -7,6 +7,7 @@
 #include "hwv-follow.h"
 #include "hwv-learning.h"
 #include "hwv-next-hop.h"
+#include "hwv-nic.h"
 #include "netdev.h"
 #include "ovs-thread.h"
 #include "seq.h"
@@ -92,6 +93,7 @@ hwv_neigh_run(void)
     if (seqno != last_seqno) {
         last_seqno = seqno;
         hwv_next_hop_refresh(hwv_next_hop_lookup);
+        hwv_nic_follow_routes();
     }
 }
 

@@ -11,7 +11,7 @@
  * MAC of each next hop that a tunnel uses to the registry in
  * lib/hwv-next-hop.h: as soon as OVS has learned it, or in the main thread
  * before OVS notices the same change and starts to revalidate, so that the NIC
- * follows first.
+ * follows first.  So it follows routes, too, of which OVS tells likewise.
  *
  * An entry that expires or is flushed changes nothing: the tunnel keeps the
  * last MAC until OVS removes its flows. */
