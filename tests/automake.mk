@@ -452,11 +452,22 @@ bench-segments: vswitchd/ovs-vswitchd
 		--build '$(abs_top_builddir)' $(BENCH_FLAGS)
 
 # OVS's own tests with our ovs-vswitchd.
-EXTRA_DIST += tests/check-ovs
+EXTRA_DIST += \
+	tests/check-ovs \
+	tests/ovs-ports/differs \
+	tests/ovs-ports/ovs-appctl
 .PHONY: check-ovs
 check-ovs: vswitchd/ovs-vswitchd
 	'$(abs_srcdir)/tests/check-ovs' '$(OVS_BUILD)' '$(abs_builddir)/vswitchd' \
 		$(TESTSUITEFLAGS)
+
+# How much of the product do the tests run?
+COVERAGE_PERCENT = 85
+EXTRA_DIST += tests/check-coverage
+.PHONY: check-coverage
+check-coverage:
+	'$(abs_srcdir)/tests/check-coverage' '$(abs_srcdir)' \
+		'$(abs_builddir)' '$(COVERAGE_PERCENT)'
 
 # Do the tests notice mistakes in the product?
 MUTANTS = \
@@ -473,4 +484,4 @@ check-mutants: $(TESTSUITE_NEEDS)
 clean-local:
 	rm -rf $(TESTSUITE).dir $(TESTSUITE).log
 	rm -rf $(SYSTEM_TESTSUITE).dir $(SYSTEM_TESTSUITE).log
-	rm -rf $(FUZZ_BUILD)
+	rm -rf $(FUZZ_BUILD) coverage

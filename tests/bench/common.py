@@ -45,12 +45,18 @@ class Switch(switch.Switch):
         self.vsctl(*args)
         self.ctl('netdev-dummy/ip4addr', 'br0', '1.1.2.88/24')
         self.ctl('ovs/route/add', '1.1.2.88/24', 'br0')
-        for bridge in 'br-int', 'br0':
-            self.of[bridge] = switch.control.OpenFlow(
-                self.path(bridge + '.mgmt'))
+        self.connect()
         self.ofctl('add-flow', 'br0', 'actions=normal')
         self.wait(lambda: 'Iterations' in self.ctl(
             'dpif-netdev/pmd-perf-show'), 'PMD threads')
+
+    def connect(self):
+        """OVS ends a connection where nobody answers it for a minute."""
+        for connection in self.of.values():
+            connection.close()
+        for bridge in 'br-int', 'br0':
+            self.of[bridge] = switch.control.OpenFlow(
+                self.path(bridge + '.mgmt'))
 
     def find(self, port):
         if port.startswith('vm') and port != 'vm1':

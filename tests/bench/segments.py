@@ -121,6 +121,7 @@ class Host:
 
     def add_flows(self, n):
         """In the first segments, from as few addresses as it takes."""
+        self.switch.connect()
         first = range(min(self.n_segments, SENDERS,
                           max(self.n // TOGETHER, 1)))
         n_locals = 0
