@@ -200,6 +200,26 @@ START_TEST(test_once_beyond_share)
 }
 END_TEST
 
+/* A group that has its share keeps it, even of flows that do not recur, as long
+ * as another has more, whose flows all do. */
+START_TEST(test_who_first)
+{
+    struct world world;
+
+    world_init(&world, "aged-lfu", 12, 100);
+    come(&world, 1, 0, 8, 100);
+    come(&world, 2, 20, 4, 1);
+    come(&world, 3, 40, 3, 1);
+    ck_assert_uint_eq(world_held(&world, 1), 8);
+    ck_assert_uint_eq(world_held(&world, 2), 4);
+    come(&world, 3, 40, 3, 1);
+    ck_assert_uint_eq(world_held(&world, 1), 5);
+    ck_assert_uint_eq(world_held(&world, 2), 4);
+    ck_assert_uint_eq(world_held(&world, 3), 3);
+    world_destroy(&world);
+}
+END_TEST
+
 START_TEST(test_quota)
 {
     struct hwv_replacement_group_stats stats;
@@ -360,6 +380,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_once);
     tcase_add_test(tcase, test_beside_a_scan);
     tcase_add_test(tcase, test_once_beyond_share);
+    tcase_add_test(tcase, test_who_first);
     tcase_add_test(tcase, test_quota);
     tcase_add_test(tcase, test_beyond_quota);
     tcase_add_test(tcase, test_many_groups);

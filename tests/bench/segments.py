@@ -32,7 +32,7 @@ TOGETHER = 25                   # Addresses of a segment, at least.
 SENDERS = 40                    # Segments that datapath flows are of.
 AT_ONCE = 500                   # Commands that are sent together.
 CHANGES = 200
-PORTS_AT_ONCE = 100             # In one transaction.
+PORTS_AT_ONCE = 25              # In one transaction.
 REMOTE = 0x10000000             # The first address behind a VTEP.
 
 
