@@ -70,7 +70,12 @@ START_TEST(test_lfu)
     world.flows[2].hits += 1;
     world_expect_evicted(&world, 1, 1, 2);
     world.flows[1].hits += 6;
+
+    /* No more are looked at than it takes: 1, which had hits since it was
+     * looked at, 0, which is the least used now, and 3 as it comes in. */
+    world.n_reads = 0;
     world_expect_evicted(&world, 3, 1, 0);
+    ck_assert_uint_eq(world.n_reads, 3);
 
     /* However many misses there were, an entry begins with one. */
     world_expect_evicted(&world, 4, 100, 3);
