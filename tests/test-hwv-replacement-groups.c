@@ -200,8 +200,8 @@ START_TEST(test_once_beyond_share)
 }
 END_TEST
 
-/* A group that has its share keeps it, even of flows that do not recur, as long
- * as another has more, whose flows all do. */
+/* A group that has its share keeps it, even of flows that do not recur, as
+ * long as another has more, whose flows all do. */
 START_TEST(test_who_first)
 {
     struct world world;
