@@ -9,24 +9,27 @@ usage: hwv-traffic.py serve READY
        hwv-traffic.py echo IP STEM
        hwv-traffic.py connect IP PORT
        hwv-traffic.py frames DEV COUNT HEX...
-       hwv-traffic.py sources DEV COUNT
+       hwv-traffic.py sources DEV PID COUNT
        hwv-traffic.py watch DEV READY LENGTH
        hwv-traffic.py zipf KEYS ALPHA COUNT
-       hwv-traffic.py requests DEV FILE
+       hwv-traffic.py requests DEV PID FILE
 
 "serve" sends back what it receives, TCP and UDP, and creates the file READY
 when it is ready to.  "connect" tells whether it can be reached at a TCP PORT:
 5201, which the others use, and 5202.
 
 "frames" sends Ethernet frames, padded with zeros, COUNT times each.  "sources"
-sends a broadcast of type 0x88b5 from each of COUNT addresses, not faster than
-others can follow.  "watch" prints the first LENGTH bytes of frames of this
-type that DEV receives, whoever they are for.
+sends a broadcast of type 0x88b5 from each of COUNT addresses.  "watch" prints
+the first LENGTH bytes of frames of this type that DEV receives, whoever they
+are for.
 
 "zipf" prints COUNT of the numbers below KEYS, one in each line, by Zipf's law
 with exponent ALPHA: always the same ones.  "requests" reads such a FILE and
 sends for each line an IPv4 packet to MAC address 02:00:bb:00:XX:XX, XX:XX
-being the number, not faster than others can follow.
+being the number.
+
+"sources" and "requests" wait while packets wait for process PID, which reads
+them from packet sockets: its queues overflow at no speed.
 
 "tcp" sends BYTES of random content to each IP and checks what comes back.
 
@@ -50,6 +53,7 @@ TIMEOUT = 100                   # Seconds; TCP backs off meanwhile.
 LOST = 5                        # Seconds.
 PAUSE = .003                    # Seconds, between chunks or packets.
 WINDOW = 4
+WAITING = 50000                 # Bytes, a quarter of net.core.rmem_default.
 
 
 def tell(path, value):
@@ -211,8 +215,19 @@ def frames(dev, count, *texts):
             sock.send(bytes.fromhex(text.replace(':', '')).ljust(60, b'\0'))
 
 
-def sources(dev, count):
+def wait_for_reader(pid):
+    """Waits until each packet socket in the namespace of 'pid' has room."""
+    while True:
+        with open('/proc/%s/net/packet' % pid) as file:
+            rmem = next(file).split().index('Rmem')
+            if all(int(line.split()[rmem]) < WAITING for line in file):
+                return
+        time.sleep(.001)
+
+
+def sources(dev, pid, count):
     for i in range(int(count)):
+        wait_for_reader(pid)
         frames(dev, 1, 'ffffffffffff0200aa00%04x88b5' % i)
         time.sleep(PAUSE / 3)
 
@@ -233,8 +248,8 @@ def zipf(keys, alpha, count):
           sep='\n')
 
 
-def requests(dev, path):
-    """10,000 packets in a second, a few of them at once."""
+def requests(dev, pid, path):
+    """At most 10,000 packets in a second, a few of them at once."""
     sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
     sock.bind((dev, 0))
     ip = bytes.fromhex('0200aa000001 0800 4500001c 00000000 401166cf 0a000001'
@@ -243,6 +258,7 @@ def requests(dev, path):
         for i, line in enumerate(file):
             sock.send(bytes.fromhex('0200bb00%04x' % int(line)) + ip)
             if i % 16 == 15:
+                wait_for_reader(pid)
                 time.sleep(16 / 10000)
 
 
