@@ -29,7 +29,7 @@ from switch import Tools
 VNI = 5001
 VTEPS = 200
 TOGETHER = 25                   # Addresses of a segment, at least.
-SENDERS = 40                    # Segments that datapath flows are of.
+SENDERS = 10                    # Segments that datapath flows are of.
 AT_ONCE = 500                   # Commands that are sent together.
 CHANGES = 200
 PORTS_AT_ONCE = 25              # In one transaction.
@@ -124,21 +124,23 @@ class Host:
         self.switch.connect()
         first = range(min(self.n_segments, SENDERS,
                           max(self.n // TOGETHER, 1)))
+        frames = {}
         n_locals = 0
         for segment in first:
             remote = [REMOTE + i for i in range(self.n)
                       if self.segment(i) == segment]
             local = [1 + segment * n + i
                      for i in range(-(-n // len(first) // len(remote)))]
-            frames = [common.frame(dst, src) for src in local
-                      for dst in remote][:n // len(first)]
             port = 'vm%d' % (1 + segment)
+            frames[port] = [common.frame(dst, src) for src in local
+                            for dst in remote][:n // len(first)]
             self.switch.inject(port, [common.frame(remote[0], src)
                                       for src in local])
             n_locals += len(local)
-            self.wait_for(self.n + n_locals)
-            self.switch.revalidate()
-            self.switch.add_flows(port, frames)
+        self.wait_for(self.n + n_locals)
+        self.switch.revalidate()
+        for port, some in frames.items():
+            self.switch.add_flows(port, some)
         return self.switch.ctl('dpctl/dump-flows').count('tnl_push')
 
     def entries(self):

@@ -144,7 +144,7 @@ def random_case(rng, world, live=False):
         return case
     case['style'] = rng.choice(['plain'] * 6 + ['acl'] * 2 + ['rich'] * 2
                                + ['normal'] + ['segment'] * 2)
-    if case['style'] == 'segment' and not live:
+    if case['style'] == 'segment':
         return segment_cases.random_case(rng, case, world)
     rules.fill(rng, case, world)
     frames = traffic.random_frames(rng, case, world)

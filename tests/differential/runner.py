@@ -65,6 +65,7 @@ class Runner:
     def setup(self, case):
         """Puts 'case' in the place of the case before."""
         s = self.switch
+        self.segments = 'segments' in case
         s.ctl.all([('fdb/flush', 'br-int'), ('fdb/flush', 'br0'),
                    ('dpctl/flush-conntrack',)]
                   + [('fdb/add', 'br0', 'pf0', '0', mac)
@@ -183,7 +184,6 @@ class Runner:
     def run(self, case):
         s = self.switch
         seen = Observation()
-        self.segments = 'segments' in case
         self.setup(case)
         s.barrier()
         s.sent()

@@ -123,6 +123,12 @@ class Draft:
                            self.next_hop, self.next_hop, self.gateway,
                            self.drop, self.purge])()
 
+    def live_change(self):
+        """Everybody is where he was, so nothing has to be learned anew."""
+        return self.rng.choice([self.add_static, self.add_static, self.config,
+                                self.flood, self.next_hop, self.gateway,
+                                self.drop, self.purge])()
+
     def migrate(self):
         """VMs are elsewhere; their frames will tell."""
         for key in self.rng.sample(sorted(self.homes), len(self.homes) // 2):
@@ -152,6 +158,10 @@ class Draft:
             vtag, mac = rng.choice(sorted(model.static))
             return self.step([['ctl', 'hwvxlan/fdb-del', vtag[4:], mac]],
                              ['del_static', vtag, mac])
+        return self.add_static()
+
+    def add_static(self):
+        rng = self.rng
         vtag = rng.choice(VNIS)
         mac, vtep = rng.choice(traffic.REMOTE_MACS), random_vtep(rng)
         return self.step([['ctl', 'hwvxlan/fdb-add', vtag[4:], mac, vtep]],
@@ -289,10 +299,14 @@ class Draft:
 
 def random_case(rng, case, world):
     """Fills 'case', which has tunnels and no rules yet."""
-    case.update(odd=rng.choice([0, 0, 0, 0.1]), wrong=0)
+    live = case.get('live')
+    case.update(odd=0 if live else rng.choice([0, 0, 0, 0.1]), wrong=0)
     draft = Draft(rng, case, world)
     draft.begin()
     case['steps'].append({'frames': draft.random_frames()})
+    if live:
+        case['steps'].append(draft.live_change())
+        return case
     for _ in range(rng.choice([2, 3, 4])):
         step = draft.change()
         step['frames'] = draft.random_frames()

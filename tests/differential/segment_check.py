@@ -60,17 +60,26 @@ class Oracle:
             vtag, place = self.model.vtag[port], port
         return vtag, place, fields, data
 
+    def reaches(self, frame):
+        """Does it get to the rules of br-int?"""
+        _, place, fields, _ = self.arrive(frame)
+        return fields and not self.model.is_spoofed(place, fields['dl_src'])
+
+    def is_foreign(self, frame):
+        """Does it come from elsewhere, to a segment that has no VF here?"""
+        vtag, place, _, _ = self.arrive(frame)
+        return not (self.model.is_local(place) or self.model.members(vtag))
+
     def send(self, frame):
         """Yields what ought to be sent: (port, inner frame) or, of a trunk,
         with all that is around it."""
-        vtag, place, fields, data = self.arrive(frame)
-        if not fields or self.model.is_spoofed(place, fields['dl_src']):
+        if not self.reaches(frame):
             return
+        vtag, place, fields, data = self.arrive(frame)
         rule = self.rules.lookup('br-int', 0, fields)
         if rule and rule['priority'] > 1:
             yield from self.obey(rule, place, data)
-        elif vtag and (self.model.is_local(place)
-                       or self.model.members(vtag)):
+        elif vtag and not self.is_foreign(frame):
             for to in self.model.send(vtag, place, fields['dl_src'],
                                       fields['dl_dst']):
                 yield self.leave(vtag, to, data)
