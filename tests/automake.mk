@@ -23,6 +23,7 @@ UNIT_TESTS = \
 	tests/test-hwv-match-soundness \
 	tests/test-hwv-next-hop \
 	tests/test-hwv-nic-soft \
+	tests/test-hwv-packet-in \
 	tests/test-hwv-pipeline \
 	tests/test-hwv-replacement \
 	tests/test-hwv-replacement-groups \
@@ -120,6 +121,12 @@ tests_test_hwv_hold_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-hold.c
 tests_test_hwv_hold_LDADD = ofproto-ext/libhwvofproto.la $(UNIT_TEST_LIBS)
+
+tests_test_hwv_packet_in_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-packet-in.c
+tests_test_hwv_packet_in_LDADD = \
+	ofproto-ext/libhwvofproto.la $(UNIT_TEST_LIBS)
 
 tests_test_hwv_next_hop_SOURCES = \
 	tests/hwv-unit.h \
