@@ -368,6 +368,7 @@ EXTRA_DIST += \
 	tests/hwv-frames.py \
 	tests/hwv-probe.py \
 	tests/hwv-segment-model.py \
+	tests/hwv-short-pool.c \
 	tests/hwv-traffic.py \
 	tests/vectors/encap.txt \
 	tests/vectors/make-vectors.py \
@@ -376,6 +377,7 @@ CLEANFILES += \
 	$(SYSTEM_TESTSUITE) \
 	$(TESTSUITE) \
 	tests/hwv-frames.pyc \
+	tests/hwv-short-pool.so \
 	tests/package.m4
 DISTCLEANFILES += \
 	tests/atconfig \
@@ -397,6 +399,7 @@ TESTSUITE_NEEDS = \
 	tests/atconfig \
 	tests/atlocal \
 	tests/hwv-frames.pyc \
+	tests/hwv-short-pool.so \
 	utilities/hwvxlan-bench-cache \
 	vswitchd/ovs-vswitchd
 
@@ -421,6 +424,10 @@ tests/hwv-frames.pyc: $(srcdir)/tests/hwv-frames.py
 	$(AM_V_GEN)$(PYTHON3) -c 'import py_compile, sys; \
 	    py_compile.compile(sys.argv[1], sys.argv[2], doraise=True)' \
 	    '$(srcdir)/tests/hwv-frames.py' $@
+
+tests/hwv-short-pool.so: $(srcdir)/tests/hwv-short-pool.c
+	$(AM_V_CCLD)$(CC) $(DPDK_CFLAGS) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) \
+	    -shared -fPIC -o $@ '$(srcdir)/tests/hwv-short-pool.c'
 
 # All that the tests need, for building it with "-j" before a quiet run.
 .PHONY: check-programs
