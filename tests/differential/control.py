@@ -178,14 +178,19 @@ class OpenFlow:
                 tables[table] = (lookups, matched)
         return tables
 
-    def ports(self):
-        """Returns {port: (rx packets, tx packets, rx bytes, tx bytes)}."""
-        data = self.multipart(MP_PORT, struct.pack('!I4x', ANY))
+    def ports(self, number=ANY):
+        """Returns {port: (rx packets, tx packets, rx bytes, tx bytes)}, of all
+        ports or one."""
+        data = self.multipart(MP_PORT, struct.pack('!I4x', number))
         ports = {}
         for at in range(0, len(data), 112):
             port, *counts = struct.unpack('!I4xQQQQ', data[at:at + 40])
             ports[port] = tuple(counts)
         return ports
+
+    def received(self, number):
+        """Returns how many packets a port has received."""
+        return self.ports(number)[number][0]
 
     def groups(self):
         """Returns {group: (packets, bytes)}."""

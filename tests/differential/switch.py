@@ -293,13 +293,13 @@ class Switch:
     def inject(self, port, frames):
         """Lets 'port' receive 'frames', and waits until all are through."""
         number, of = self.find(port)
-        want = of.ports()[number][0]
+        want = of.received(number)
         for at in range(0, len(frames), QUEUE):
             some = frames[at:at + QUEUE]
             self.ctl('netdev-dummy/receive', self.wire(port),
                      *[frame.hex() for frame in some])
             want += len(some)
-            self.wait(lambda: of.ports()[number][0] >= want,
+            self.wait(lambda: of.received(number) >= want,
                       'packets received by ' + port)
         self.settle()
 
@@ -308,11 +308,11 @@ class Switch:
         through, only for room in its queue.  May run beside commands."""
         number, of = self.find(port)
         if port not in self.received:
-            self.received[port] = of.ports()[number][0]
+            self.received[port] = of.received(number)
         for at in range(0, len(frames), QUEUE // 2):
             some = frames[at:at + QUEUE // 2]
             self.wait(lambda: self.received[port] + len(some)
-                      - of.ports()[number][0] <= QUEUE, 'room in ' + port)
+                      - of.received(number) <= QUEUE, 'room in ' + port)
             self.clock('netdev-dummy/receive', self.wire(port),
                        *[frame.hex() for frame in some])
             self.received[port] += len(some)
@@ -321,7 +321,7 @@ class Switch:
         """Waits until what send() has sent has been received."""
         for port, count in self.received.items():
             number, of = self.find(port)
-            self.wait(lambda: of.ports()[number][0] >= count,
+            self.wait(lambda: of.received(number) >= count,
                       'packets received by ' + port)
         self.received = {}
 
