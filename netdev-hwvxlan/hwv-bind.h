@@ -29,6 +29,10 @@ void hwv_flow_bind(struct hwv_flow *flow) OVS_REQUIRES(hwv_control_mutex);
  * counter stays. */
 void hwv_flow_detach(struct hwv_flow *flow) OVS_REQUIRES(hwv_control_mutex);
 
+/* Returns the number of bound flows that come in by 'netdev'. */
+uint64_t hwv_flow_n_bound(const struct netdev *netdev)
+    OVS_EXCLUDED(hwv_control_mutex);
+
 /* Gives up the counter of 'flow', which is not bound.  What it counted stays
  * in the flow's count. */
 void hwv_flow_release_counter(struct hwv_flow *flow)

@@ -5,9 +5,30 @@
 #include <config.h>
 #include "hwv-bind.h"
 
+#include "hash.h"
+#include "openvswitch/hmap.h"
 #include "ovs-rcu.h"
 #include "util.h"
 
+/* How many bound flows come in by a netdev.  OVS asks for each port, and ports
+ * times flows are many. */
+struct netdev_bound {
+    struct hmap_node node;      /* In 'netdevs_bound'. */
+    const struct netdev *netdev;
+    uint64_t n;
+};
+
+static struct hmap netdevs_bound OVS_GUARDED_BY(hwv_control_mutex)
+    = HMAP_INITIALIZER(&netdevs_bound);
+
+static struct netdev_bound *find_netdev_bound(const struct netdev *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void count_bound(const struct netdev *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void uncount_bound(const struct netdev *)
+    OVS_REQUIRES(hwv_control_mutex);
+static void flow_attach(struct hwv_flow *, struct hwv_nic *)
+    OVS_REQUIRES(hwv_control_mutex);
 static struct hwv_nic *flow_find_nic(const struct hwv_flow *)
     OVS_REQUIRES(hwv_control_mutex);
 static enum hwv_reject flow_bind(struct hwv_flow *)
@@ -38,11 +59,7 @@ hwv_flow_bind(struct hwv_flow *flow)
         return;
     }
 
-    flow->nic = nic;
-    hwv_nic_use(nic);
-    if (flow->kind == HWV_FLOW_UPLINK) {
-        ovs_list_push_back(&nic->pops, &flow->pop_node);
-    }
+    flow_attach(flow, nic);
     reject = flow_bind(flow);
     if (reject) {
         hwv_flow_detach(flow);
@@ -51,6 +68,18 @@ hwv_flow_bind(struct hwv_flow *flow)
         flow->bound = true;
         hwv_flow_update_reject(flow);
     }
+}
+
+/* The opposite of hwv_flow_detach(), but for what is in tables. */
+static void
+flow_attach(struct hwv_flow *flow, struct hwv_nic *nic)
+{
+    flow->nic = nic;
+    hwv_nic_use(nic);
+    if (flow->kind == HWV_FLOW_UPLINK) {
+        ovs_list_push_back(&nic->pops, &flow->pop_node);
+    }
+    count_bound(flow->netdev);
 }
 
 void
@@ -65,8 +94,22 @@ hwv_flow_detach(struct hwv_flow *flow)
     if (flow->kind == HWV_FLOW_UPLINK) {
         hwv_source_remove_pop(flow);
     }
+    uncount_bound(flow->netdev);
     flow->nic = NULL;
     hwv_nic_unuse(nic);
+}
+
+uint64_t
+hwv_flow_n_bound(const struct netdev *netdev)
+{
+    const struct netdev_bound *bound;
+    uint64_t n;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    bound = find_netdev_bound(netdev);
+    n = bound ? bound->n : 0;
+    ovs_mutex_unlock(&hwv_control_mutex);
+    return n;
 }
 
 void
@@ -256,4 +299,42 @@ flow_bind(struct hwv_flow *flow)
         flow_claim(flow, hwv_port_from_netdev(flow->netdev)->domain, &value);
     }
     return HWV_ACCEPT;
+}
+
+static struct netdev_bound *
+find_netdev_bound(const struct netdev *netdev)
+{
+    struct netdev_bound *bound;
+
+    HMAP_FOR_EACH_WITH_HASH (bound, node, hash_pointer(netdev, 0),
+                             &netdevs_bound) {
+        if (bound->netdev == netdev) {
+            return bound;
+        }
+    }
+    return NULL;
+}
+
+static void
+count_bound(const struct netdev *netdev)
+{
+    struct netdev_bound *bound = find_netdev_bound(netdev);
+
+    if (!bound) {
+        bound = xzalloc(sizeof *bound);
+        bound->netdev = netdev;
+        hmap_insert(&netdevs_bound, &bound->node, hash_pointer(netdev, 0));
+    }
+    bound->n++;
+}
+
+static void
+uncount_bound(const struct netdev *netdev)
+{
+    struct netdev_bound *bound = find_netdev_bound(netdev);
+
+    if (!--bound->n) {
+        hmap_remove(&netdevs_bound, &bound->node);
+        free(bound);
+    }
 }

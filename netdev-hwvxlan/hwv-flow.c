@@ -314,20 +314,6 @@ hwv_flow_count(const struct hwv_flow *flow, struct hwv_count *count)
     }
 }
 
-uint64_t
-hwv_flow_n_bound(const struct netdev *netdev)
-{
-    struct hwv_flow *flow;
-    uint64_t n = 0;
-
-    ovs_mutex_lock(&hwv_control_mutex);
-    HMAP_FOR_EACH (flow, node, &flows) {
-        n += flow->netdev == netdev && flow->nic;
-    }
-    ovs_mutex_unlock(&hwv_control_mutex);
-    return n;
-}
-
 void
 hwv_flow_format(const struct hwv_flow *flow, struct ds *s)
 {

@@ -218,10 +218,6 @@ bool hwv_flow_resident(const struct hwv_flow *flow)
 void hwv_flow_count(const struct hwv_flow *flow, struct hwv_count *count)
     OVS_REQUIRES(hwv_control_mutex);
 
-/* Number of bound flows that came in by 'netdev'. */
-uint64_t hwv_flow_n_bound(const struct netdev *netdev)
-    OVS_EXCLUDED(hwv_control_mutex);
-
 /* Refused flows by reason. */
 struct hwv_reject_stats {
     uint64_t now;               /* Flows that are refused now. */

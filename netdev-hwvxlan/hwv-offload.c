@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "dpif.h"
+#include "hwv-bind.h"
 #include "hwv-flow.h"
 #include "hwv-nic.h"
 #include "hwv-stats.h"

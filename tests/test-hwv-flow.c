@@ -6,6 +6,7 @@
 
 #include <config.h>
 
+#include "hwv-bind.h"
 #include "hwv-flow.h"
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
@@ -91,16 +92,21 @@ START_TEST(test_put_waits_for_datapath)
     hwv_flow_put(&put);
     ck_assert(flow_exists());
     ck_assert_uint_eq(n_entries(), 0);
+    ck_assert_uint_eq(hwv_flow_n_bound(vm1), 0);
 
     /* One entry per value of ECN. */
     hwv_flow_resume(&put, 1);
     ck_assert_uint_eq(n_entries(), 4);
+    ck_assert_uint_eq(hwv_flow_n_bound(vm1), 1);
+    ck_assert_uint_eq(hwv_flow_n_bound(pf0), 0);
 
     /* The same again changes nothing. */
     hwv_flow_put(&put);
     ck_assert_uint_eq(n_entries(), 4);
+    ck_assert_uint_eq(hwv_flow_n_bound(vm1), 1);
     ck_assert_int_eq(hwv_flow_del(&flow_ufid), 0);
     ck_assert_uint_eq(n_entries(), 0);
+    ck_assert_uint_eq(hwv_flow_n_bound(vm1), 0);
     ofpbuf_uninit(&actions);
 }
 END_TEST
@@ -306,11 +312,13 @@ START_TEST(test_owners_agree)
     ck_assert(hwv_test_is_resident(&flow_ufid));
     ck_assert(hwv_test_is_resident(&other_ufid));
     ck_assert_uint_eq(n_entries(), 4);
+    ck_assert_uint_eq(hwv_flow_n_bound(vm1), 2);
     hwv_test_check_reject(HWV_REJECT_CONFLICT, 0, 0);
     ck_assert_uint_eq(count_packet(&flow_ufid), 1);
     ck_assert_uint_eq(count_packet(&other_ufid), 0);
 
     ck_assert_int_eq(hwv_flow_del(&flow_ufid), 0);
+    ck_assert_uint_eq(hwv_flow_n_bound(vm1), 1);
     ck_assert(hwv_test_is_resident(&other_ufid));
     ck_assert_uint_eq(n_entries(), 4);
     ck_assert_uint_eq(count_packet(&other_ufid), 1);

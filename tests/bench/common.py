@@ -18,7 +18,7 @@ NEXT_HOP = '1.1.2.92'
 WORLD = {'pmds': 1, 'pfs': ['pf0'], 'nic_of': {}, 'pf_options': {}}
 FOREVER = 10000000              # Milliseconds.
 REVALIDATOR = 2000              # Milliseconds, see make_world().
-CHUNK = 2000                    # Flows, see add_flows().
+ROOM = 4000                     # Flows, see add_flows().
 
 
 class Switch(switch.Switch):
@@ -68,15 +68,34 @@ class Switch(switch.Switch):
             return vf_port(int(port[2:])), self.of['br-int']
         return super().find(port)
 
-    def add_flows(self, port, frames):
-        """Sends frames, each of which makes a datapath flow of its own.  OVS
-        allows for 10,000 at first, and for 1,000 more each time that it has
-        looked at all of them and that did not take long."""
-        for at in range(0, len(frames), CHUNK):
-            self.wait(lambda: self.flow_limit() >= self.flows() + 2 * CHUNK,
-                      'room for %d flows more' % CHUNK)
-            self.inject(port, frames[at:at + CHUNK])
+    def add_flows(self, frames):
+        """Sends frames, {port: frames}, each of which makes a datapath flow of
+        its own.  OVS allows for 10,000 at first, and for 1,000 more each time
+        that it has looked at all of them and that did not take long."""
+        longest = max(map(len, frames.values()))
+        for at in range(0, longest, switch.QUEUE):
+            some = {port: each[at:at + switch.QUEUE]
+                    for port, each in frames.items()}
+            self.wait(lambda: self.flow_limit() - self.flows() >= ROOM,
+                      'room for flows')
+            self.inject_at_once(some)
         self.barrier()
+
+    def inject_at_once(self, frames):
+        """As inject(), for ports of br-int at the same time and as many frames
+        as their queues take: each request to a switch with thousands of ports
+        takes long."""
+        ports = self.of['br-int'].ports()
+        want = {self.find(port)[0]: len(some) for port, some in frames.items()}
+        want = {number: ports[number][0] + n for number, n in want.items()}
+        self.ctl.all([('netdev-dummy/receive', self.wire(port),
+                       *[frame.hex() for frame in some])
+                      for port, some in frames.items() if some])
+
+        def all_there():
+            ports = self.of['br-int'].ports()
+            return all(ports[number][0] >= n for number, n in want.items())
+        self.wait(all_there, 'packets received')
 
     def flows(self):
         return int(re.search(r'\(current (\d+)\)',

@@ -52,7 +52,7 @@ class Run:
             'add-flow', 'br-int', 'in_port=1,actions='
             'move:NXM_OF_ETH_DST[]->NXM_NX_XXREG0[0..47],output:10')
         self.frames = [common.frame(n, 1) for n in range(n_flows)]
-        self.switch.add_flows('vm1', self.frames)
+        self.switch.add_flows({'vm1': self.frames})
         if self.n_flows() < n_flows:
             raise SystemExit('%s: only %d of %d flows' % (
                 self.switch.variant, self.n_flows(), n_flows))
