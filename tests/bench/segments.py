@@ -109,9 +109,16 @@ class Host:
                          '%d segments' % n)
 
     def wait_for(self, n):
+        """To show thousands of segments takes the main thread long, too."""
+        self.switch.wait(lambda: self.n_known() >= n, '%d addresses' % n)
         self.switch.wait(lambda: sum(segment['macs'] for segment
                                      in self.segments()) >= n,
-                         '%d addresses' % n)
+                         'rules for %d addresses' % n)
+
+    def n_known(self):
+        text = self.switch.ctl('hwvxlan/fdb-stats')
+        return sum(int(n) for n in re.findall(r'^(?:static|learned): (\d+)',
+                                              text, re.M))
 
     def commands(self, commands):
         for at in range(0, len(commands), AT_ONCE):
