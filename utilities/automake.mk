@@ -18,6 +18,23 @@ dist_sandbox_DATA = \
 
 # hwvxlan-bench runs a program for each of its commands.
 dist_bin_SCRIPTS += utilities/hwvxlan-bench
+benchdatapathdir = $(pkgdatadir)/bench/datapath
+dist_benchdatapath_DATA = \
+	utilities/bench/datapath/check.py \
+	utilities/bench/datapath/machine.py \
+	utilities/bench/datapath/main.py \
+	utilities/bench/datapath/measure.py \
+	utilities/bench/datapath/network.py \
+	utilities/bench/datapath/options.py \
+	utilities/bench/datapath/ovs.py \
+	utilities/bench/datapath/packets.py \
+	utilities/bench/datapath/pcap.py \
+	utilities/bench/datapath/processes.py \
+	utilities/bench/datapath/report.py \
+	utilities/bench/datapath/sample.py \
+	utilities/bench/datapath/system.py \
+	utilities/bench/datapath/testpmd.py \
+	utilities/bench/datapath/traffic.py
 pkglibexec_PROGRAMS = utilities/hwvxlan-bench-cache
 utilities_hwvxlan_bench_cache_SOURCES = \
 	utilities/bench/cache.c \

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What the systems under test have in common: DPDK.
+
+A system forwards what comes from the device IN to the device OUT, on one CPU.
+Its packets are counted by the devices, and read over DPDK's telemetry socket,
+in the same way for all systems."""
+
+import json
+import os
+import re
+import socket
+
+from processes import Failure, wait
+
+IN, OUT, IDLE = 'net_pcap_in', 'net_null_out', 'net_null_idle'
+CAPTURE = 'net_pcap_out'        # In place of OUT.
+IDLE_DEVICE = IDLE + ',no-rx=1'
+START = 60                      # Seconds until a system has started.
+TELEMETRY_REPLY = 1 << 16
+
+
+class Wires:
+    """The devices: frames from the pcap file 'source' for ever, to nowhere,
+    or into the pcap file 'capture'."""
+
+    def __init__(self, source, capture=None):
+        self.source = '%s,rx_pcap=%s,infinite_rx=1' % (IN, source)
+        self.sink_name = CAPTURE if capture else OUT
+        self.sink = ('%s,tx_pcap=%s' % (CAPTURE, capture) if capture
+                     else OUT + ',no-rx=1')
+
+
+class Telemetry:
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.settimeout(START)
+        self.socket.connect(path)
+        self.socket.recv(TELEMETRY_REPLY)
+        self.ids = {self.ask('/ethdev/info', number)['name']: number
+                    for number in self.ask('/ethdev/list')}
+
+    def ask(self, command, parameter=None):
+        request = (command if parameter is None
+                   else '%s,%d' % (command, parameter))
+        self.socket.send(request.encode())
+        reply = json.loads(self.socket.recv(TELEMETRY_REPLY))
+        return next(iter(reply.values()))
+
+    def packets(self, device, counter):
+        return self.ask('/ethdev/stats', self.ids[device])[counter]
+
+    def close(self):
+        self.socket.close()
+
+
+class System:
+    """Subclasses start self.process, with self.env in its environment, so that
+    DPDK's files are in our directory, and connect()."""
+
+    title = None
+
+    def __init__(self, machine, directory, wires, point):
+        self.machine = machine
+        self.directory = directory
+        self.wires = wires
+        self.point = point
+        self.env = {'RUNTIME_DIRECTORY': directory}
+        self.process = None
+        self.telemetry = None
+        self.thread = None
+        os.mkdir(directory)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def eal_log(self):
+        """Where DPDK says what it does."""
+        return self.process.output()
+
+    def connect(self):
+        """Waits until the system polls its devices."""
+        path = self.path('dpdk/rte/dpdk_telemetry.v2')
+        wait('DPDK', lambda: os.path.exists(path), START, self.process)
+        self.thread = wait(
+            'a thread on CPU %d' % self.machine.cpu,
+            lambda: self.process.thread_on(self.machine.cpu), START,
+            self.process)
+        self.telemetry = Telemetry(path)
+        for device in IN, self.wires.sink_name:
+            if device not in self.telemetry.ids:
+                raise Failure('DPDK has not made %s' % device)
+
+    def tsc_hz(self):
+        match = re.search(r'TSC frequency is ~(\d+) KHz', self.eal_log())
+        if not match:
+            raise Failure('DPDK does not say the frequency of the TSC')
+        return int(match.group(1)) * 1000
+
+    def received(self):
+        return self.telemetry.packets(IN, 'ipackets')
+
+    def sent(self):
+        return self.telemetry.packets(self.wires.sink_name, 'opackets')
+
+    def waited(self):
+        return self.process.waited(self.thread)
+
+    def nic_counts(self):
+        """Hits and misses of the NIC, if the system has one."""
+        return None
+
+    def start(self, traffic):
+        """Until it is at work, and remembers about the traffic what it can."""
+        raise NotImplementedError
+
+    def pause(self):
+        self.process.pause()
+
+    def resume(self):
+        self.process.resume()
+
+    def stop(self):
+        if self.telemetry:
+            self.telemetry.close()
+        if self.process:
+            self.process.end()
