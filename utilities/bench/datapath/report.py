@@ -15,7 +15,7 @@ LINE = '%-9s %6s %5s %-7s %4s %-7s %8s %8s %13s %6s'
 COLUMNS = ('direction', 'flows', 'frame', 'packets', 'miss', 'system',
            'cycles', 'net', 'spread', 'hits')
 # What is worth a note, as parts of the packets or of the time.
-LOST, WAITED, NO_HITS = .001, .2, .005
+LOST, WAITED, NO_HITS = .01, .2, .005
 
 
 class Report:

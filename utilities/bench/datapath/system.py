@@ -90,6 +90,7 @@ class System:
         for device in IN, self.wires.sink_name:
             if device not in self.telemetry.ids:
                 raise Failure('DPDK has not made %s' % device)
+        wait('packets', lambda: self.sent() > 0, START, self.process)
 
     def tsc_hz(self):
         match = re.search(r'TSC frequency is ~(\d+) KHz', self.eal_log())
