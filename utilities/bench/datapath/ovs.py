@@ -20,7 +20,7 @@ FIRST_TUNNEL = 10               # OpenFlow port of the first tunnel.
 VF_PORTS = {'vm1': 1, 'vm2': 2}
 LEARNING = 300                  # Seconds until all flows are there.
 FOREVER = 10000000              # Milliseconds.
-FLOW_LIMIT = 400000
+FLOW_LIMIT = 1000000000         # Even if it is halved again and again.
 NEIGHBOUR_AGE = 3600            # Seconds, the most that OVS takes.
 # A flow that ignores ECN takes four entries of the NIC's flow table.
 ENTRIES_PER_FLOW, LEAST_ENTRIES = 4, 65536
@@ -183,14 +183,15 @@ class Ovs(System):
                              self.control.ask('upcall/show')).group(1))
 
     def await_flows(self, traffic):
-        """OVS allows for 10,000 flows at first, and for more each time that
-        it has looked at all of them and that did not take long."""
-        def are_there():
-            self.control.ask('upcall/set-flow-limit', str(FLOW_LIMIT))
-            return self.flow_count() >= len(traffic.kinds)
-
-        wait('%d flows' % len(traffic.kinds), are_there, LEARNING,
+        self.allow_flows()
+        wait('%d flows' % len(traffic.kinds),
+             lambda: self.flow_count() >= len(traffic.kinds), LEARNING,
              self.process)
+
+    def allow_flows(self):
+        """OVS allows for 10,000 flows at first, and for less where it takes
+        long to look at all of them."""
+        self.control.ask('upcall/set-flow-limit', str(FLOW_LIMIT))
 
     # While a switch is stopped, the time that it takes to look at all flows
     # would seem to be long, and OVS remove flows for it.
@@ -201,6 +202,7 @@ class Ovs(System):
 
     def resume(self):
         super().resume()
+        self.allow_flows()
         self.control.ask('revalidator/resume')
 
     def stop(self):
