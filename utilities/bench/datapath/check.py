@@ -20,9 +20,10 @@ def check(machine, classes, point, report):
         source = os.path.join(directory, 'in.pcap')
         pcap.write(source, traffic.frames)
         for kind in classes:
-            with report.noting(kind.title, point):
-                samples[kind.title] = sample.Sample(traffic, capture(
-                    kind, machine, directory, source, point, traffic))
+            frames = report.attempt(kind.title, point, capture, kind, machine,
+                                    directory, source, point, traffic)
+            if frames:
+                samples[kind.title] = sample.Sample(traffic, frames)
     problems = {title: it.problems for title, it in samples.items()}
     if len(samples) == 2:
         problems['comparison'] = sample.compare(samples['ours'],

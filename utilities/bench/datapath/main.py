@@ -54,6 +54,8 @@ def points(options):
 
 def run(options, machine, report):
     systems = find_systems(options, machine.programs, report)
+    if not systems:
+        return
     switches = [kind for kind in systems if kind is not Testpmd]
     seen = set()
     for point in points(options):

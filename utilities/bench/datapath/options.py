@@ -33,7 +33,7 @@ same, but for the UDP source port, of which each flow has one.
   --miss=P,...          percent of the packets that have a VLAN tag inside, so
                         that no entry of the NIC is for them (default: 0)
   --rounds=N            of each system (default: 9)
-  --seconds=S           of each round (default: 1)
+  --seconds=S           that a system has the CPU in each round (default: 1)
   --cpu=N               that polls (default: the last one)
   --memory=MB           of each system (default: 2048)
   --hugepages           the memory is of hugepages

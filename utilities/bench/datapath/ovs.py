@@ -67,8 +67,8 @@ class Ovs(System):
         return self.machine.programs.tool(name)
 
     def vsctl(self, *args):
-        run([self.tool('ovs-vsctl'), '--db=unix:' + self.path('db'),
-             '--timeout=%d' % START, *args], 2 * START, self.env)
+        return run([self.tool('ovs-vsctl'), '--db=unix:' + self.path('db'),
+                    '--timeout=%d' % START, *args], 2 * START, self.env)
 
     def eal_log(self):
         with open(self.path('log'), encoding='utf-8') as file:
@@ -174,6 +174,12 @@ class Ovs(System):
             else:
                 args.append('mtu_request=%d' % network.UPLINK_MTU)
         self.vsctl(*args)
+        errors = self.vsctl('--format=csv', '--no-headings',
+                            '--columns=name,error', 'find', 'interface',
+                            'error!=[]')
+        if errors:
+            raise Failure('OVS does not accept a port: '
+                          + errors.splitlines()[0])
 
     def port_settings(self, port):
         raise NotImplementedError

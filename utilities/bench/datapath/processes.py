@@ -90,15 +90,18 @@ class Process:
                 pass            # It has ended.
         return None
 
-    def waited(self, thread):
-        """For how many ns that thread was ready and others had its CPU."""
+    def schedule(self, thread):
+        """For how many seconds that thread has run, and for how many it was
+        ready to and others had its CPU."""
         with open('/proc/%d/task/%d/schedstat' % (self.popen.pid, thread),
                   encoding='ascii') as file:
-            return int(file.read().split()[1])
+            ran, waited = file.read().split()[:2]
+        return int(ran) / 1e9, int(waited) / 1e9
 
 
 def run(command, seconds=60, env=None):
-    """Runs a command that is expected to succeed."""
+    """Runs a command that is expected to succeed, and returns what it
+    says."""
     name = os.path.basename(command[0])
     try:
         done = subprocess.run(
@@ -111,3 +114,4 @@ def run(command, seconds=60, env=None):
         lines = done.stdout.splitlines()
         raise Failure('%s failed: %s' % (name, lines[-1] if lines else
                                          'status %d' % done.returncode))
+    return done.stdout

@@ -2,7 +2,6 @@
 
 """What was found out: a table, notes, and the files that were asked for."""
 
-import contextlib
 import json
 import subprocess
 import sys
@@ -11,11 +10,12 @@ from options import fail
 from processes import Failure
 
 FLOOR = 'testpmd'
-LINE = '%-9s %6s %5s %-7s %4s %-7s %8s %8s %13s %6s'
+LINE = '%-9s %6s %5s %-7s %4s %-7s %7s %7s %11s %6s'
 COLUMNS = ('direction', 'flows', 'frame', 'packets', 'miss', 'system',
            'cycles', 'net', 'spread', 'hits')
 # What is worth a note, as parts of the packets or of the time.
 LOST, WAITED, NO_HITS = .01, .2, .005
+MARGIN = 1.5                    # Beside the lines, as a factor of flows.
 
 
 class Report:
@@ -39,13 +39,13 @@ class Report:
     def note(self, text):
         print('hwvxlan-bench: ' + text, file=sys.stderr, flush=True)
 
-    @contextlib.contextmanager
-    def noting(self, title, point):
-        """Goes on after a failure, and says what there was."""
+    def attempt(self, title, point, action, *args):
+        """Returns what 'action' does, or None if that fails, and says why."""
         try:
-            yield
+            return action(*args)
         except (Failure, OSError) as error:
             self.note('%s, %s: %s' % (describe(point), title, error))
+            return None
 
     def add_check(self, point, frames, problems):
         """'problems': sentences about each system, and about both."""
@@ -64,7 +64,7 @@ class Report:
 
     def add(self, point, expected_hits, results):
         """'results': the Rounds of each system."""
-        if not self.shows_table:
+        if results and not self.shows_table:
             self.say(LINE % COLUMNS)
             self.shows_table = True
         floor = results.get(FLOOR)
@@ -88,8 +88,9 @@ class Report:
     def finish(self):
         waited = max((row['waited'] for row in self.rows), default=0)
         if waited > 100 * WAITED:
-            self.note('others had the CPU for up to %.0f %% of the time, which '
-                      'does not count, but had its caches, too' % waited)
+            self.note('others had the CPU for up to %.0f %% of the time, '
+                      'which does not count, but had its caches, too'
+                      % waited)
         if self.json:
             with self.json:
                 json.dump(self.rows, self.json, indent=1)
@@ -145,6 +146,7 @@ def plot(rows, path):
                  row['miss'])
         lines = panels.setdefault(panel, {})
         lines.setdefault(row['system'], []).append(row)
+    flows = [row['flows'] for row in rows]
     columns = 1
     while columns ** 2 < len(panels):
         columns += 1
@@ -154,7 +156,7 @@ def plot(rows, path):
             'svg' if path.endswith('.svg') else 'png', 500 * columns,
             400 * height),
         'set output "%s"' % path, 'set logscale x', 'set yrange [0:]',
-        'set offsets graph 0.05, graph 0.05, 0, 0',
+        'set xrange [%f:%f]' % (min(flows) / MARGIN, max(flows) * MARGIN),
         'set xlabel "flows"', 'set ylabel "cycles for a packet"',
         'set key top left',
         'set multiplot layout %d,%d' % (height, columns)]

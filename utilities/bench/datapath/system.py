@@ -104,8 +104,8 @@ class System:
     def sent(self):
         return self.telemetry.packets(self.wires.sink_name, 'opackets')
 
-    def waited(self):
-        return self.process.waited(self.thread)
+    def schedule(self):
+        return self.process.schedule(self.thread)
 
     def nic_counts(self):
         """Hits and misses of the NIC, if the system has one."""
