@@ -54,9 +54,9 @@ same, but for the UDP source port, of which each flow has one.
   --testpmd=FILE        (default: dpdk-testpmd in PATH)
   -h, --help            show this
 
-A point takes half a minute to two minutes, all of them about an hour, and
---quick five minutes.  The exit status is 1 if a packet was wrong, or if
-nothing could be measured.
+A point takes a minute, all of them less than an hour, and --quick less than
+five minutes, if others leave us the CPUs.  The exit status is 1 if a packet
+was wrong, or if nothing could be measured.
 """
 
 import argparse
