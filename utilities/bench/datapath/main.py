@@ -11,6 +11,7 @@ from check import check
 from machine import Machine, make_directory
 from measure import measure
 from ovs import Ours, Stock
+from processes import Failure, run as run_command
 from report import Report
 from testpmd import Testpmd
 from traffic import Point
@@ -39,11 +40,25 @@ def find_systems(options, programs, report):
     """The classes of those that can be measured here."""
     found = []
     for title in options.systems:
-        if getattr(programs, title):
-            found.append(CLASSES[title])
+        reason = why_not(title, getattr(programs, title))
+        if reason:
+            report.note('%s is not measured: %s' % (title, reason))
         else:
-            report.note('%s is not measured: %s' % (title, REMEDIES[title]))
+            found.append(CLASSES[title])
     return found
+
+
+def why_not(title, program):
+    if not program:
+        return REMEDIES[title]
+    if title != Testpmd.title:
+        try:
+            version = run_command([program, '--version'])
+        except (Failure, OSError) as error:
+            return str(error)
+        if 'DPDK' not in version:
+            return program + ' is one without DPDK'
+    return None
 
 
 def points(options):
