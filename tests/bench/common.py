@@ -97,6 +97,13 @@ class Switch(switch.Switch):
             return all(ports[number][0] >= n for number, n in want.items())
         self.wait(all_there, 'packets received')
 
+    def rest(self):
+        """Waits until all is done, and stops the switch, but not while it
+        looks at flows: that would then seem to take very long."""
+        self.barrier()
+        self.ctl('revalidator/wait')
+        self.pause(True)
+
     def flows(self):
         return int(re.search(r'\(current (\d+)\)',
                              self.ctl('upcall/show')).group(1))

@@ -56,7 +56,7 @@ class Run:
         if self.n_flows() < n_flows:
             raise SystemExit('%s: only %d of %d flows' % (
                 self.switch.variant, self.n_flows(), n_flows))
-        self.switch.pause(True)
+        self.switch.rest()
 
     def set_mac(self):
         self.switch.ctl('tnl/neigh/set', 'br0', common.NEXT_HOP,
@@ -89,8 +89,7 @@ class Run:
         if self.switch.variant == 'on':
             tunnels = self.switch.ctl('hwvxlan/dump-tunnels')
             self.tunnels = tunnels.count(MACS[self.turn % 2])
-        self.switch.barrier()
-        self.switch.pause(True)
+        self.switch.rest()
 
     def stop(self):
         self.switch.pause(False)

@@ -180,8 +180,7 @@ class Host:
                  for i in range(0, CHANGES * step, step)]
         empty = self.time_of([('version',)] * CHANGES)
         self.times.append(self.time_of(moves) - empty)
-        self.switch.barrier()
-        self.switch.pause(True)
+        self.switch.rest()
 
     def stop(self):
         self.switch.pause(False)
@@ -200,13 +199,15 @@ def bench_changes(tools, directory, sizes, n_flows, rounds):
                   'each, with their rules' % (n, time, memory))
             print('        %d datapath flows' % host.add_flows(n_flows),
                   flush=True)
-            host.switch.pause(True)
+            host.switch.rest()
         for _ in range(rounds):
             for host in hosts:
                 host.round()
         for host in hosts:
-            print('%6d addresses: a change takes %s' % (
-                host.n, common.spread(host.times, 'us')))
+            host.switch.pause(False)
+            print('%6d addresses: a change takes %s; %d datapath flows' % (
+                host.n, common.spread(host.times, 'us'),
+                host.switch.flows()))
         print('ratio of the medians: %.2f' % (
             statistics.median(hosts[-1].times)
             / statistics.median(hosts[0].times)), flush=True)
