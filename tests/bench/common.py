@@ -31,6 +31,11 @@ class Switch(switch.Switch):
         self.tunnel = tunnel
         super().__init__(tools, variant, directory, WORLD)
 
+    def offloads(self):
+        """OVS's dummy ports compare each packet with each flow that they were
+        given to offload."""
+        return self.variant != 'stock'
+
     def make_world(self):
         args = []
         for bridge, mac in (('br-int', 'aa:55:aa:55:00:01'),

@@ -116,6 +116,10 @@ class Switch:
             self.stop()
             raise
 
+    def offloads(self):
+        """Is OVS to offload flows?"""
+        return True
+
     # Life.
 
     def start(self):
@@ -129,7 +133,7 @@ class Switch:
                     '--unixctl=' + self.path('db.ctl'), database], 'ovsdb')
         control.connect_soon(self.path('db.sock')).close()
         config = ['--no-wait', 'init', '--', 'set', 'open_vswitch', '.',
-                  'other_config:hw-offload=true',
+                  'other_config:hw-offload=%s' % str(self.offloads()).lower(),
                   'other_config:max-idle=%d' % IDLE,
                   'other_config:pmd-maxsleep=%d' % SLEEP,
                   'other_config:pmd-cpu-mask=%x' % self.world['pmds']]
