@@ -310,7 +310,8 @@ TESTSUITE_AT = \
 	tests/hwv-vtep.at \
 	tests/hwv-wires.at \
 	tests/hwv-wrap.at \
-	tests/hwv-bench.at
+	tests/hwv-bench.at \
+	tests/hwv-bench-datapath.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/hwv-fdb-macros.at \
