@@ -49,12 +49,18 @@ END_TEST
 START_TEST(test_invalid)
 {
     struct in6_addr multicast = in6_addr_mapped_ipv4(htonl(0xe0000001));
+    struct in6_addr broadcast = in6_addr_mapped_ipv4(OVS_BE32_MAX);
     struct in6_addr zero4 = in6_addr_mapped_ipv4(0);
     struct in6_addr ff02 = in6addr_any;
+    struct hwv_fdb_dst both = vtep(1);
     struct eth_addr group = ETH_ADDR_C(01, 00, 5e, 00, 00, 01);
     struct hwv_fdb_dst nowhere = hwv_fdb_dst_port(OFPP_NONE);
 
     ff02.s6_addr[0] = 0xff;
+    both.port = OFP_PORT_C(3);
+    ck_assert_int_eq(add(&v1, a, both, HWV_FDB_STATIC), EINVAL);
+    ck_assert_int_eq(add(&v1, a, hwv_fdb_dst_vtep(&broadcast), HWV_FDB_STATIC),
+                     EINVAL);
     ck_assert_int_eq(add(&none, a, vtep(1), HWV_FDB_STATIC), EINVAL);
     ck_assert_int_eq(add(&v1, group, vtep(1), HWV_FDB_STATIC), EINVAL);
     ck_assert_int_eq(add(&v1, eth_addr_zero, vtep(1), HWV_FDB_STATIC), EINVAL);
@@ -69,8 +75,16 @@ START_TEST(test_invalid)
                      EINVAL);
     ck_assert_int_eq(hwv_fdb_flood_add(fdb, &v1, &in6addr_any, HWV_FDB_STATIC),
                      EINVAL);
+    ck_assert_int_eq(hwv_fdb_flood_add(fdb, &none, &in6addr_loopback,
+                                       HWV_FDB_STATIC), EINVAL);
     ck_assert_int_eq(hwv_fdb_stats(fdb)->n_vtags, 0);
+    ck_assert_ptr_null(hwv_fdb_flood_next(fdb, &v1, NULL));
     check_no_change();
+
+    /* Only what others sent is counted. */
+    ck_assert_int_eq(hwv_fdb_stats(fdb)->refused_invalid, 0);
+    ck_assert_int_eq(add(&v1, a, nowhere, HWV_FDB_LEARNED), EINVAL);
+    ck_assert_int_eq(hwv_fdb_stats(fdb)->refused_invalid, 1);
 }
 END_TEST
 
