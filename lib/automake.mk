@@ -6,6 +6,8 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-codec.h \
 	lib/hwv-counters.c \
 	lib/hwv-counters.h \
+	lib/hwv-flow-map.c \
+	lib/hwv-flow-map.h \
 	lib/hwv-flow-table.c \
 	lib/hwv-flow-table.h \
 	lib/hwv-frame.c \

@@ -22,11 +22,14 @@
 /* Bit 0 of the traffic class in the first word of an IPv6 header. */
 #define IPV6_TC_SHIFT 20
 
-static void finish_eth(struct eth_header *, const struct hwv_tunnel *);
-static void finish_ipv4(struct ip_header *, size_t udp_len, uint8_t ecn);
-static void finish_ipv6(struct ovs_16aligned_ip6_hdr *, size_t udp_len,
-                        uint8_t ecn);
-static void finish_udp(struct udp_header *, size_t udp_len, ovs_be16 src_port);
+static inline void *push(struct dp_packet *, size_t n);
+static inline void finish_eth(struct eth_header *, const struct hwv_tunnel *);
+static inline void finish_ipv4(struct ip_header *, size_t udp_len,
+                               uint8_t ecn);
+static inline void finish_ipv6(struct ovs_16aligned_ip6_hdr *, size_t udp_len,
+                               uint8_t ecn);
+static inline void finish_udp(struct udp_header *, size_t udp_len,
+                              ovs_be16 src_port);
 static void finish_udp_csum(struct udp_header *, size_t udp_len,
                             uint32_t pseudo_header);
 static size_t skip_vlans(const void *data, size_t len, ovs_be16 *eth_type);
@@ -62,22 +65,24 @@ hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
                 uint32_t vni, uint8_t ecn)
 {
     const struct hwv_encap *encap = &tunnel->encap;
-    bool is_ipv6 = hwv_encap_is_ipv6(encap);
-    size_t udp_ofs = encap->len - UDP_VXLAN_LEN;
+    const bool is_ipv6 = hwv_encap_is_ipv6(encap);
+    const size_t outer_len = is_ipv6 ? HWV_ENCAP_MAX : HWV_ENCAP_IPV4;
+    const size_t udp_ofs = outer_len - UDP_VXLAN_LEN;
 
-    struct eth_header *eth = dp_packet_push_uninit(packet, encap->len);
+    struct eth_header *eth = push(packet, outer_len);
     void *ip = eth + 1;
     struct udp_header *udp = (void *) ((char *) eth + udp_ofs);
     struct vxlanhdr *vxlan = (void *) (udp + 1);
     size_t udp_len = dp_packet_size(packet) - udp_ofs;
 
-    memcpy(eth, encap->header, encap->len);
-    finish_eth(eth, tunnel);
     if (is_ipv6) {
+        memcpy(eth, encap->header, HWV_ENCAP_MAX);
         finish_ipv6(ip, udp_len, hwv_outer_ecn(ecn));
     } else {
+        memcpy(eth, encap->header, HWV_ENCAP_IPV4);
         finish_ipv4(ip, udp_len, hwv_outer_ecn(ecn));
     }
+    finish_eth(eth, tunnel);
     put_16aligned_be32(&vxlan->vx_vni, htonl(vni << 8));
     finish_udp(udp, udp_len, netdev_tnl_get_src_port(packet));
     if (encap->udp_csum) {
@@ -92,33 +97,49 @@ hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
     packet->l4_ofs = udp_ofs;
 }
 
-static void
+/* Makes room for 'n' bytes in front of what 'packet' has. */
+static inline void *
+push(struct dp_packet *packet, size_t n)
+{
+    if (OVS_UNLIKELY(dp_packet_headroom(packet) < n)) {
+        return dp_packet_push_uninit(packet, n);
+    }
+    dp_packet_set_data(packet, (char *) dp_packet_data(packet) - n);
+    dp_packet_set_size(packet, dp_packet_size(packet) + n);
+    return dp_packet_data(packet);
+}
+
+static inline void
 finish_eth(struct eth_header *eth, const struct hwv_tunnel *tunnel)
 {
     struct hwv_tunnel *tunnel_ = CONST_CAST(struct hwv_tunnel *, tunnel);
     uint64_t next_hop;
 
     atomic_read_relaxed(&tunnel_->next_hop, &next_hop);
-    eth_addr_from_uint64(next_hop, &eth->eth_dst);
+    next_hop = htonll(next_hop << 16);
+    memcpy(&eth->eth_dst, &next_hop, sizeof eth->eth_dst);
 }
 
-/* The base's checksum is that of an ECN field and a length of zero.  Updating
- * it (RFC 1624) gives the same bytes as summing up the whole header: the two
- * could differ only as 0x0000 and 0xffff do, and 0xffff is the checksum of
+/* The base's checksum is that of an ECN field and a length of zero.  Adding
+ * these (RFC 1624) gives the same bytes as summing up the whole header: the
+ * two could differ only as 0x0000 and 0xffff do, and 0xffff is the checksum of
  * nothing but zeros. */
-static void
+static inline void
 finish_ipv4(struct ip_header *ip, size_t udp_len, uint8_t ecn)
 {
-    uint8_t tos = ip->ip_tos | ecn;
+    ovs_be16 tot_len = htons(sizeof *ip + udp_len);
+    uint32_t sum = (OVS_FORCE uint16_t) ~ip->ip_csum;
 
-    ip->ip_csum = recalc_csum16(ip->ip_csum, htons(ip->ip_tos), htons(tos));
-    ip->ip_tos = tos;
-
-    ip->ip_tot_len = htons(sizeof *ip + udp_len);
-    ip->ip_csum = recalc_csum16(ip->ip_csum, 0, ip->ip_tot_len);
+    sum += (OVS_FORCE uint16_t) tot_len;
+    sum += (OVS_FORCE uint16_t) htons(ecn);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    ip->ip_csum = (OVS_FORCE ovs_be16) ~sum;
+    ip->ip_tos |= ecn;
+    ip->ip_tot_len = tot_len;
 }
 
-static void
+static inline void
 finish_ipv6(struct ovs_16aligned_ip6_hdr *ip, size_t udp_len, uint8_t ecn)
 {
     ovs_be32 word = get_16aligned_be32(&ip->ip6_flow);
@@ -128,7 +149,7 @@ finish_ipv6(struct ovs_16aligned_ip6_hdr *ip, size_t udp_len, uint8_t ecn)
     ip->ip6_plen = htons(udp_len);
 }
 
-static void
+static inline void
 finish_udp(struct udp_header *udp, size_t udp_len, ovs_be16 src_port)
 {
     udp->udp_src = src_port;

@@ -13,40 +13,11 @@
 #include "ovs-thread.h"
 #include "util.h"
 
-/* Memory
- * ======
- *
- * A lane is an array of slots, in chunks that are allocated when their first
- * slot is counted on.  Slots are given out so that those in use stay together,
- * so a lane is as large as the number of slots in use requires.
- *
- * Only the lane's thread writes a slot (apart from slot_retire(), when nobody
- * uses it), so a plain load, addition and store do; they are atomic because
- * others read, relaxed because each number speaks for itself.
- *
- * Locking
+/* Locking
  * =======
  *
  * OVS runs lane_release() under its lock for thread-specific data.  Therefore
  * no function of the ovsthread_key family is called with 'mutex' held. */
-
-/* A power of 2, so that a slot never straddles cache lines. */
-struct slot {
-    atomic_uint64_t packets;
-    atomic_uint64_t bytes;
-    atomic_llong used;
-    uint64_t pad;
-};
-BUILD_ASSERT_DECL(sizeof(struct slot) == 32);
-
-#define CHUNK_SLOTS 256         /* 8 kB, less in a set of fewer slots. */
-
-struct hwv_lane {
-    struct hwv_counters *counters;
-    struct hwv_lane *next;      /* In 'lanes'; immutable. */
-    bool idle;                  /* No thread's.  Under counters' 'mutex'. */
-    OVSRCU_TYPE(struct slot *) chunks[];    /* NULL until counted on. */
-};
 
 struct hwv_counters {
     /* One reference for the owner and one for each slot behind its grace
@@ -78,10 +49,8 @@ static void slot_retire(struct retired *);
 static struct hwv_lane *lane_acquire(struct hwv_counters *);
 static void lane_release(void *lane);
 static void lane_free(struct hwv_lane *, size_t n_chunks);
-static struct slot *lane_slot(const struct hwv_lane *, uint32_t slot);
-static struct slot *lane_add_chunk(struct hwv_lane *, uint32_t slot);
-static void slot_add(struct slot *, struct hwv_count *sum);
-static void slot_clear(struct slot *);
+static void slot_add(struct hwv_slot *, struct hwv_count *sum);
+static void slot_clear(struct hwv_slot *);
 
 struct hwv_counters *
 hwv_counters_create(uint32_t max)
@@ -90,7 +59,7 @@ hwv_counters_create(uint32_t max)
 
     ovs_refcount_init(&counters->refs);
     counters->max = max;
-    counters->n_chunks = DIV_ROUND_UP((size_t) max, CHUNK_SLOTS);
+    counters->n_chunks = DIV_ROUND_UP((size_t) max, HWV_CHUNK_SLOTS);
     atomic_init(&counters->in_use, 0);
     counters->ids = id_fpool_create(1, 0, max);
     ovsthread_key_create(&counters->key, lane_release);
@@ -143,7 +112,7 @@ hwv_counters_read(const struct hwv_counters *counters, uint32_t slot,
     *sum = (struct hwv_count) { .packets = 0 };
     for (lane = ovsrcu_get(struct hwv_lane *, &counters->lanes); lane;
          lane = lane->next) {
-        struct slot *s = lane_slot(lane, slot);
+        struct hwv_slot *s = hwv_lane_slot(lane, slot);
 
         if (s) {
             slot_add(s, sum);
@@ -184,26 +153,15 @@ hwv_counters_lane(struct hwv_counters *counters)
     return lane;
 }
 
-void
-hwv_lane_count(struct hwv_lane *lane, uint32_t slot, uint64_t packets,
-               uint64_t bytes, long long int now)
+struct hwv_slot *
+hwv_lane_add_chunk(struct hwv_lane *lane, uint32_t slot)
 {
-    uint64_t n;
-    struct slot *s;
+    uint32_t first = ROUND_DOWN(slot, HWV_CHUNK_SLOTS);
+    size_t n = MIN(HWV_CHUNK_SLOTS, lane->counters->max - first);
+    struct hwv_slot *chunk = xzalloc_cacheline(n * sizeof *chunk);
 
-    if (slot == HWV_NO_COUNTER) {
-        return;
-    }
-    s = lane_slot(lane, slot);
-    if (OVS_UNLIKELY(!s)) {
-        s = lane_add_chunk(lane, slot);
-    }
-
-    atomic_read_relaxed(&s->packets, &n);
-    atomic_store_relaxed(&s->packets, n + packets);
-    atomic_read_relaxed(&s->bytes, &n);
-    atomic_store_relaxed(&s->bytes, n + bytes);
-    atomic_store_relaxed(&s->used, now);
+    ovsrcu_set(&lane->chunks[slot / HWV_CHUNK_SLOTS], chunk);
+    return &chunk[slot % HWV_CHUNK_SLOTS];
 }
 
 static void
@@ -247,7 +205,7 @@ slot_retire(struct retired *retired)
 
     for (lane = ovsrcu_get(struct hwv_lane *, &counters->lanes); lane;
          lane = lane->next) {
-        struct slot *s = lane_slot(lane, retired->slot);
+        struct hwv_slot *s = hwv_lane_slot(lane, retired->slot);
 
         if (s) {
             slot_clear(s);
@@ -302,34 +260,13 @@ static void
 lane_free(struct hwv_lane *lane, size_t n_chunks)
 {
     for (size_t i = 0; i < n_chunks; i++) {
-        free_cacheline(ovsrcu_get_protected(struct slot *, &lane->chunks[i]));
+        free_cacheline(ovsrcu_get_protected(struct hwv_slot *, &lane->chunks[i]));
     }
     free_cacheline(lane);
 }
 
-/* Returns the lane's copy of 'slot', or NULL if it was never counted on. */
-static struct slot *
-lane_slot(const struct hwv_lane *lane, uint32_t slot)
-{
-    struct slot *chunk = ovsrcu_get(struct slot *,
-                                    &lane->chunks[slot / CHUNK_SLOTS]);
-
-    return chunk ? &chunk[slot % CHUNK_SLOTS] : NULL;
-}
-
-static struct slot *
-lane_add_chunk(struct hwv_lane *lane, uint32_t slot)
-{
-    uint32_t first = ROUND_DOWN(slot, CHUNK_SLOTS);
-    size_t n = MIN(CHUNK_SLOTS, lane->counters->max - first);
-    struct slot *chunk = xzalloc_cacheline(n * sizeof *chunk);
-
-    ovsrcu_set(&lane->chunks[slot / CHUNK_SLOTS], chunk);
-    return &chunk[slot % CHUNK_SLOTS];
-}
-
 static void
-slot_add(struct slot *s, struct hwv_count *sum)
+slot_add(struct hwv_slot *s, struct hwv_count *sum)
 {
     long long int used;
     uint64_t n;
@@ -343,7 +280,7 @@ slot_add(struct slot *s, struct hwv_count *sum)
 }
 
 static void
-slot_clear(struct slot *s)
+slot_clear(struct hwv_slot *s)
 {
     atomic_store_relaxed(&s->packets, 0);
     atomic_store_relaxed(&s->bytes, 0);

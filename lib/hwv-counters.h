@@ -31,6 +31,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ovs-atomic.h"
+#include "ovs-rcu.h"
+#include "util.h"
+
 struct hwv_counters;
 struct hwv_lane;
 
@@ -73,9 +77,80 @@ uint32_t hwv_counters_in_use(const struct hwv_counters *counters);
 /* Returns the calling thread's lane, creating it at the first call. */
 struct hwv_lane *hwv_counters_lane(struct hwv_counters *counters);
 
+/* Memory
+ * ======
+ *
+ * A lane is an array of slots, in chunks that are allocated when their first
+ * slot is counted on.  Slots are given out so that those in use stay together,
+ * so a lane is as large as the number of slots in use requires.
+ *
+ * Only the lane's thread writes a slot (apart from when it is retired, and
+ * nobody uses it), so a plain load, addition and store do; they are atomic
+ * because others read, relaxed because each number speaks for itself. */
+
+/* A power of 2, so that a slot never straddles cache lines. */
+struct hwv_slot {
+    atomic_uint64_t packets;
+    atomic_uint64_t bytes;
+    atomic_llong used;
+    uint64_t pad;
+};
+BUILD_ASSERT_DECL(sizeof(struct hwv_slot) == 32);
+
+#define HWV_CHUNK_SLOTS 256     /* 8 kB, less in a set of fewer slots. */
+
+struct hwv_lane {
+    struct hwv_counters *counters;
+    struct hwv_lane *next;      /* In 'lanes'; immutable. */
+    bool idle;                  /* No thread's.  Under counters' 'mutex'. */
+    OVSRCU_TYPE(struct hwv_slot *) chunks[];    /* NULL until counted on. */
+};
+
+/* Allocates the lane's copy of 'slot', and of those beside it. */
+struct hwv_slot *hwv_lane_add_chunk(struct hwv_lane *lane, uint32_t slot);
+
+/* Returns the lane's copy of 'slot', or NULL if it was never counted on. */
+static inline struct hwv_slot *
+hwv_lane_slot(const struct hwv_lane *lane, uint32_t slot)
+{
+    struct hwv_slot *chunk = ovsrcu_get(
+        struct hwv_slot *, &lane->chunks[slot / HWV_CHUNK_SLOTS]);
+
+    return chunk ? &chunk[slot % HWV_CHUNK_SLOTS] : NULL;
+}
+
+/* Has the processor fetch the lane's copy of 'slot', which may be
+ * HWV_NO_COUNTER. */
+static inline void
+hwv_lane_prefetch(const struct hwv_lane *lane, uint32_t slot)
+{
+    if (slot != HWV_NO_COUNTER) {
+        OVS_PREFETCH_WRITE(hwv_lane_slot(lane, slot));
+    }
+}
+
 /* Counts 'packets' packets of 'bytes' bytes in all at time 'now' (msec) on
  * 'slot', which may be HWV_NO_COUNTER (nothing is counted then). */
-void hwv_lane_count(struct hwv_lane *lane, uint32_t slot, uint64_t packets,
-                    uint64_t bytes, long long int now);
+static inline void
+hwv_lane_count(struct hwv_lane *lane, uint32_t slot, uint64_t packets,
+               uint64_t bytes, long long int now)
+{
+    struct hwv_slot *s;
+    uint64_t n;
+
+    if (slot == HWV_NO_COUNTER) {
+        return;
+    }
+    s = hwv_lane_slot(lane, slot);
+    if (OVS_UNLIKELY(!s)) {
+        s = hwv_lane_add_chunk(lane, slot);
+    }
+
+    atomic_read_relaxed(&s->packets, &n);
+    atomic_store_relaxed(&s->packets, n + packets);
+    atomic_read_relaxed(&s->bytes, &n);
+    atomic_store_relaxed(&s->bytes, n + bytes);
+    atomic_store_relaxed(&s->used, now);
+}
 
 #endif /* hwv-counters.h */

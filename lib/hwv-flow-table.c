@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cmap.h"
+#include "dp-packet.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "util.h"
@@ -31,24 +31,15 @@
  * A shape is in the state before its first entry is in the map and until after
  * its last entry has left, so that no entry is ever out of a lookup's reach.
  *
- * The writer's stores to the state release, and inserting into a cmap releases
- * too: who finds an entry finds the version that announced it. */
+ * The writer's stores to the state release, and so do the map's: who finds an
+ * entry finds the version that announced it. */
 
 #define STATE_SHAPE(SHAPE) (UINT32_C(1) << (SHAPE))
 #define STATE_SHAPES (STATE_SHAPE(HWV_N_SHAPES) - 1)
 #define STATE_VERSION (STATE_SHAPES + 1)    /* Increment of the version. */
 
-/* 48 bytes: exactly a malloc() chunk of 64 bytes on 64-bit machines.  Aligning
- * it to a cache line would more than double that. */
-struct flow_entry {
-    struct cmap_node node;
-    const struct hwv_key key;
-    const struct hwv_flow_value value;
-};
-
 struct hwv_flow_table {
-    struct cmap entries;        /* Contains "struct flow_entry"s. */
-    uint32_t max_flows;
+    struct hwv_flow_map map;
     uint32_t max_domains;
 
     /* Per domain, see domain_index(): 20 bytes for each domain and direction,
@@ -58,33 +49,41 @@ struct hwv_flow_table {
     uint32_t (*n_entries)[HWV_N_SHAPES];    /* Writer only: by shape. */
 };
 
+/* A lookup on its way. */
+struct lookup {
+    const struct hwv_flow_buckets *buckets;
+    struct hwv_key key;         /* Of the first shape that the domain has. */
+    uint32_t bucket;            /* Of 'key'. */
+    uint32_t before;            /* The domain's state at the start. */
+    atomic_uint32_t *state;     /* NULL if there is no such domain. */
+    uint8_t class;
+};
+
 static void flow_table_free(struct hwv_flow_table *);
-static struct flow_entry *flow_entry_create(const struct hwv_key *,
-                                            const struct hwv_flow_value *);
-static struct flow_entry *find_entry(const struct hwv_flow_table *,
-                                     const struct hwv_key *, uint32_t hash);
 static bool domain_valid(const struct hwv_flow_table *, uint8_t class,
                          uint32_t domain);
 static size_t domain_index(const struct hwv_flow_table *, uint8_t class,
                            uint32_t domain);
 static void announce_change(struct hwv_flow_table *, size_t domain,
                             uint8_t shape);
-static void withdraw_shape(struct hwv_flow_table *, size_t domain,
-                           uint8_t shape);
-static enum hwv_lookup probe_shapes(const struct hwv_flow_table *,
-                                    uint32_t shapes, uint32_t domain,
-                                    const struct hwv_frame *, uint8_t class,
-                                    struct hwv_flow_value *);
+static void withdraw_if_empty(struct hwv_flow_table *, size_t domain,
+                              uint8_t shape);
+static void start(const struct hwv_flow_table *,
+                  const struct hwv_flow_query *, struct lookup *);
+static void finish(const struct hwv_flow_table *,
+                   const struct hwv_flow_query *, struct lookup *,
+                   struct hwv_flow_answer *);
+static void probe_shapes(const struct lookup *,
+                         const struct hwv_flow_query *,
+                         struct hwv_flow_answer *);
 
 bool
 hwv_flow_value_equal(const struct hwv_flow_value *a,
                      const struct hwv_flow_value *b)
 {
     return a->output == b->output
-           && a->vf == b->vf
-           && a->tci == b->tci
-           && a->tunnel == b->tunnel
-           && a->vni == b->vni;
+           && a->vni == b->vni
+           && a->target == b->target;
 }
 
 struct hwv_flow_table *
@@ -93,8 +92,7 @@ hwv_flow_table_create(uint32_t max_flows, uint32_t max_domains)
     struct hwv_flow_table *table = xmalloc(sizeof *table);
     size_t n = 2 * (size_t) max_domains + HWV_N_DOMAINS_TAGGED;
 
-    cmap_init(&table->entries);
-    table->max_flows = max_flows;
+    hwv_flow_map_init(&table->map, max_flows);
     table->max_domains = max_domains;
     table->states = xcalloc(n, sizeof *table->states);
     table->n_entries = xcalloc(n, sizeof *table->n_entries);
@@ -115,30 +113,20 @@ hwv_flow_table_set(struct hwv_flow_table *table, const struct hwv_key *key,
 {
     uint8_t class = hwv_key_class(key);
     uint8_t shape = class & HWV_CLASS_SHAPE;
-    uint32_t hash = hwv_key_hash(key);
-    struct flow_entry *old, *new;
+    const uint32_t n = hwv_flow_map_count(&table->map);
     size_t domain;
+    int error;
 
     if (!domain_valid(table, class, hwv_key_domain(key))) {
         return ERANGE;
     }
+
     domain = domain_index(table, class, hwv_key_domain(key));
-
-    old = find_entry(table, key, hash);
-    if (!old && cmap_count(&table->entries) >= table->max_flows) {
-        return ENOSPC;
-    }
-
-    new = flow_entry_create(key, value);
     announce_change(table, domain, shape);
-    if (old) {
-        cmap_replace(&table->entries, &old->node, &new->node, hash);
-        ovsrcu_postpone(free, old);
-    } else {
-        cmap_insert(&table->entries, &new->node, hash);
-        table->n_entries[domain][shape]++;
-    }
-    return 0;
+    error = hwv_flow_map_set(&table->map, key, value);
+    table->n_entries[domain][shape] += hwv_flow_map_count(&table->map) - n;
+    withdraw_if_empty(table, domain, shape);
+    return error;
 }
 
 int
@@ -146,21 +134,18 @@ hwv_flow_table_remove(struct hwv_flow_table *table, const struct hwv_key *key)
 {
     uint8_t class = hwv_key_class(key);
     uint8_t shape = class & HWV_CLASS_SHAPE;
-    uint32_t hash = hwv_key_hash(key);
-    struct flow_entry *entry = find_entry(table, key, hash);
+    struct hwv_flow_value value;
     size_t domain;
 
-    if (!entry) {
+    if (!hwv_flow_table_find(table, key, &value)) {
         return ENOENT;
     }
-    domain = domain_index(table, class, hwv_key_domain(key));
 
+    domain = domain_index(table, class, hwv_key_domain(key));
     announce_change(table, domain, shape);
-    cmap_remove(&table->entries, &entry->node, hash);
-    ovsrcu_postpone(free, entry);
-    if (!--table->n_entries[domain][shape]) {
-        withdraw_shape(table, domain, shape);
-    }
+    hwv_flow_map_remove(&table->map, key);
+    table->n_entries[domain][shape]--;
+    withdraw_if_empty(table, domain, shape);
     return 0;
 }
 
@@ -168,57 +153,37 @@ bool
 hwv_flow_table_find(const struct hwv_flow_table *table,
                     const struct hwv_key *key, struct hwv_flow_value *value)
 {
-    const struct flow_entry *entry = find_entry(table, key, hwv_key_hash(key));
+    const struct hwv_flow_buckets *buckets = hwv_flow_map_get(&table->map);
 
-    if (!entry) {
-        return false;
-    }
-    *value = entry->value;
-    return true;
+    return hwv_flow_buckets_find(buckets, hwv_flow_buckets_start(buckets, key),
+                                 key, value);
 }
 
-enum hwv_lookup
-hwv_flow_table_lookup(const struct hwv_flow_table *table, uint8_t direction,
-                      uint32_t domain, const struct hwv_frame *frame,
-                      struct hwv_flow_value *value)
+void
+hwv_flow_table_lookup(const struct hwv_flow_table *table,
+                      const struct hwv_flow_query queries[], size_t n,
+                      struct hwv_flow_answer answers[])
 {
-    uint8_t class = frame->class | direction;
-    enum hwv_lookup result;
-    uint32_t before, after;
-    atomic_uint32_t *state;
+    struct lookup lookups[NETDEV_MAX_BURST];
 
-    if (!domain_valid(table, direction, domain)) {
-        return HWV_LOOKUP_NONE;
+    for (size_t i = 0; i < n; i++) {
+        start(table, &queries[i], &lookups[i]);
     }
-    if (direction & HWV_CLASS_RX) {
-        class &= ~HWV_CLASS_ECN;
+    for (size_t i = 0; i < n; i++) {
+        finish(table, &queries[i], &lookups[i], &answers[i]);
     }
-
-    state = &table->states[domain_index(table, direction, domain)];
-    atomic_read_explicit(state, &after, memory_order_acquire);
-    do {
-        before = after;
-        result = probe_shapes(table, before & STATE_SHAPES, domain, frame,
-                              class, value);
-
-        /* Keeps the second reading behind the probes. */
-        atomic_thread_fence(memory_order_acquire);
-        atomic_read_explicit(state, &after, memory_order_acquire);
-    } while (OVS_UNLIKELY(before != after));
-
-    return result;
 }
 
 uint32_t
 hwv_flow_table_count(const struct hwv_flow_table *table)
 {
-    return cmap_count(&table->entries);
+    return hwv_flow_map_count(&table->map);
 }
 
 uint32_t
 hwv_flow_table_max(const struct hwv_flow_table *table)
 {
-    return table->max_flows;
+    return table->map.max;
 }
 
 void
@@ -227,48 +192,16 @@ hwv_flow_table_for_each(const struct hwv_flow_table *table,
                                    const struct hwv_flow_value *, void *aux),
                         void *aux)
 {
-    const struct flow_entry *entry;
-
-    CMAP_FOR_EACH (entry, node, &table->entries) {
-        cb(&entry->key, &entry->value, aux);
-    }
+    hwv_flow_map_for_each(&table->map, cb, aux);
 }
 
 static void
 flow_table_free(struct hwv_flow_table *table)
 {
-    struct flow_entry *entry;
-
-    CMAP_FOR_EACH (entry, node, &table->entries) {
-        free(entry);
-    }
-    cmap_destroy(&table->entries);
+    hwv_flow_map_destroy(&table->map);
     free(table->states);
     free(table->n_entries);
     free(table);
-}
-
-static struct flow_entry *
-flow_entry_create(const struct hwv_key *key,
-                  const struct hwv_flow_value *value)
-{
-    struct flow_entry init = { .key = *key, .value = *value };
-
-    return xmemdup(&init, sizeof init);
-}
-
-static struct flow_entry *
-find_entry(const struct hwv_flow_table *table, const struct hwv_key *key,
-           uint32_t hash)
-{
-    struct flow_entry *entry;
-
-    CMAP_FOR_EACH_WITH_HASH (entry, node, hash, &table->entries) {
-        if (hwv_key_equal(&entry->key, key)) {
-            return entry;
-        }
-    }
-    return NULL;
 }
 
 static bool
@@ -306,51 +239,117 @@ announce_change(struct hwv_flow_table *table, size_t domain, uint8_t shape)
     atomic_store_explicit(&table->states[domain], state, memory_order_release);
 }
 
-/* To be called after the last entry of 'shape' in 'domain' is removed. */
+/* To be called after a change of entries of 'shape' in 'domain'. */
 static void
-withdraw_shape(struct hwv_flow_table *table, size_t domain, uint8_t shape)
+withdraw_if_empty(struct hwv_flow_table *table, size_t domain, uint8_t shape)
 {
     uint32_t state;
 
-    atomic_read_relaxed(&table->states[domain], &state);
-    state &= ~STATE_SHAPE(shape);
-    atomic_store_explicit(&table->states[domain], state, memory_order_release);
+    if (!table->n_entries[domain][shape]) {
+        atomic_read_relaxed(&table->states[domain], &state);
+        state &= ~STATE_SHAPE(shape);
+        atomic_store_explicit(&table->states[domain], state,
+                              memory_order_release);
+    }
 }
 
-static enum hwv_lookup
-probe_shapes(const struct hwv_flow_table *table, uint32_t shapes,
-             uint32_t domain, const struct hwv_frame *frame, uint8_t class,
-             struct hwv_flow_value *value)
+/* Most MACs first: the first that is found is the answer. */
+static const uint8_t shapes[HWV_N_SHAPES] = {
+    HWV_CLASS_DMAC | HWV_CLASS_SMAC, HWV_CLASS_DMAC, HWV_CLASS_SMAC, 0,
+};
+
+/* Reads the state of the domain, and has the processor fetch the bucket where
+ * the answer is.  (Where the domain has several shapes, the others' are not
+ * fetched in advance: most domains have one.) */
+static void
+start(const struct hwv_flow_table *table, const struct hwv_flow_query *q,
+      struct lookup *lookup)
 {
-    /* Most MACs first: the first that is found is the answer. */
-    static const uint8_t order[HWV_N_SHAPES] = {
-        HWV_CLASS_DMAC | HWV_CLASS_SMAC, HWV_CLASS_DMAC, HWV_CLASS_SMAC, 0,
-    };
-    const struct flow_entry *found = NULL;
+    const struct hwv_frame *frame = q->frame;
+    uint8_t class = frame->class | q->direction;
 
+    if (!domain_valid(table, q->direction, q->domain)) {
+        lookup->state = NULL;
+        return;
+    }
+    if (q->direction & HWV_CLASS_RX) {
+        class &= ~HWV_CLASS_ECN;
+    }
+
+    lookup->state = &table->states[domain_index(table, q->direction,
+                                                q->domain)];
+    atomic_read_explicit(lookup->state, &lookup->before, memory_order_acquire);
+    lookup->class = class;
+    lookup->buckets = hwv_flow_map_get(&table->map);
     for (int i = 0; i < HWV_N_SHAPES; i++) {
-        const struct flow_entry *entry;
+        if (lookup->before & STATE_SHAPE(shapes[i])) {
+            lookup->key = hwv_key_make(q->domain, frame->dmac, frame->smac,
+                                       class | shapes[i]);
+            lookup->bucket = hwv_flow_buckets_start(lookup->buckets,
+                                                    &lookup->key);
+            break;
+        }
+    }
+}
+
+static void
+finish(const struct hwv_flow_table *table, const struct hwv_flow_query *q,
+       struct lookup *lookup, struct hwv_flow_answer *answer)
+{
+    uint32_t after;
+
+    answer->result = HWV_LOOKUP_NONE;
+    if (!lookup->state) {
+        return;
+    }
+    for (;;) {
+        uint32_t has = lookup->before & STATE_SHAPES;
+
+        if (OVS_UNLIKELY(!is_pow2(has))) {
+            probe_shapes(lookup, q, answer);
+        } else {
+            answer->result = (has && hwv_flow_buckets_find(lookup->buckets,
+                                                           lookup->bucket,
+                                                           &lookup->key,
+                                                           &answer->value)
+                              ? HWV_LOOKUP_HIT : HWV_LOOKUP_NONE);
+        }
+
+        /* Keeps the second reading behind the probes. */
+        atomic_thread_fence(memory_order_acquire);
+        atomic_read_explicit(lookup->state, &after, memory_order_acquire);
+        if (OVS_LIKELY(lookup->before == after)) {
+            return;
+        }
+        start(table, q, lookup);
+    }
+}
+
+static void
+probe_shapes(const struct lookup *lookup, const struct hwv_flow_query *q,
+             struct hwv_flow_answer *answer)
+{
+    answer->result = HWV_LOOKUP_NONE;
+    for (int i = 0; i < HWV_N_SHAPES; i++) {
+        struct hwv_flow_value value;
         struct hwv_key key;
+        uint32_t bucket;
 
-        if (!(shapes & STATE_SHAPE(order[i]))) {
+        if (!(lookup->before & STATE_SHAPE(shapes[i]))) {
             continue;
         }
-        key = hwv_key_make(domain, frame->dmac, frame->smac,
-                           class | order[i]);
-        entry = find_entry(table, &key, hwv_key_hash(&key));
-        if (!entry) {
+        key = hwv_key_make(q->domain, q->frame->dmac, q->frame->smac,
+                           lookup->class | shapes[i]);
+        bucket = hwv_flow_buckets_start(lookup->buckets, &key);
+        if (!hwv_flow_buckets_find(lookup->buckets, bucket, &key, &value)) {
             continue;
         }
-        if (!found) {
-            found = entry;
-        } else if (!hwv_flow_value_equal(&entry->value, &found->value)) {
-            return HWV_LOOKUP_AMBIGUOUS;
+        if (answer->result == HWV_LOOKUP_NONE) {
+            answer->result = HWV_LOOKUP_HIT;
+            answer->value = value;
+        } else if (!hwv_flow_value_equal(&value, &answer->value)) {
+            answer->result = HWV_LOOKUP_AMBIGUOUS;
+            return;
         }
     }
-
-    if (!found) {
-        return HWV_LOOKUP_NONE;
-    }
-    *value = found->value;
-    return HWV_LOOKUP_HIT;
 }

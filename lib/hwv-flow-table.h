@@ -20,29 +20,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "hwv-flow-map.h"
 #include "hwv-frame.h"
 #include "hwv-key.h"
 
 struct hwv_flow_table;
-
-enum hwv_output {
-    HWV_OUT_DROP,               /* Nowhere. */
-    HWV_OUT_VF,                 /* VF 'vf', as it is: on receive after
-                                 * decapsulation, or without its tag. */
-    HWV_OUT_UPLINK,             /* The uplink, as it is. */
-    HWV_OUT_VLAN,               /* The uplink, with a VLAN tag of 'tci'. */
-    HWV_OUT_TUNNEL,             /* The uplink, encapsulated with 'tunnel'. */
-};
-
-struct hwv_flow_value {
-    enum hwv_output output;
-    uint16_t vf;                /* HWV_OUT_VF, otherwise 0. */
-    uint16_t tci;               /* HWV_OUT_VLAN: priority and VLAN id in host
-                                 * byte order, DEI 0; otherwise 0. */
-    uint32_t tunnel;            /* HWV_OUT_TUNNEL: tunnel id, otherwise 0. */
-    uint32_t vni;               /* HWV_OUT_TUNNEL: 24-bit VNI, otherwise 0. */
-    uint32_t counter;           /* Slot of a struct hwv_counters. */
-};
 
 /* Do 'a' and 'b' send a packet the same way?  The counter does not matter. */
 bool hwv_flow_value_equal(const struct hwv_flow_value *a,
@@ -79,20 +61,31 @@ bool hwv_flow_table_find(const struct hwv_flow_table *table,
                          const struct hwv_key *key,
                          struct hwv_flow_value *value);
 
-/* Looks 'frame' up in 'domain': the lookup of the data path.  'direction' is
- * 0 or HWV_CLASS_RX; the frame's ECN bits are ignored with the latter.  On
- * HWV_LOOKUP_HIT fills in '*value', from the entry that matches the most MACs,
- * the destination MAC rather than the source MAC. */
-enum hwv_lookup hwv_flow_table_lookup(const struct hwv_flow_table *table,
-                                      uint8_t direction, uint32_t domain,
-                                      const struct hwv_frame *frame,
-                                      struct hwv_flow_value *value);
+/* What the data path asks of the table, and the answer. */
+struct hwv_flow_query {
+    const struct hwv_frame *frame;
+    uint32_t domain;
+    uint8_t direction;          /* 0, or HWV_CLASS_RX: then the frame's ECN
+                                 * bits do not matter. */
+};
+struct hwv_flow_answer {
+    enum hwv_lookup result;
+    struct hwv_flow_value value;    /* HWV_LOOKUP_HIT: from the entry that
+                                     * matches the most MACs, the destination
+                                     * MAC rather than the source MAC. */
+};
+
+/* Answers the 'n' 'queries' of a burst, at most NETDEV_MAX_BURST: the lookup
+ * of the data path. */
+void hwv_flow_table_lookup(const struct hwv_flow_table *table,
+                           const struct hwv_flow_query queries[], size_t n,
+                           struct hwv_flow_answer answers[]);
 
 /* Number of entries, and the limit. */
 uint32_t hwv_flow_table_count(const struct hwv_flow_table *table);
 uint32_t hwv_flow_table_max(const struct hwv_flow_table *table);
 
-/* Calls 'cb' for each entry; not an atomic snapshot. */
+/* Calls 'cb' for each entry.  For the writer only. */
 void hwv_flow_table_for_each(const struct hwv_flow_table *table,
                              void (*cb)(const struct hwv_key *,
                                         const struct hwv_flow_value *,

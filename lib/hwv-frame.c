@@ -24,16 +24,16 @@ struct payload {
     uint8_t proto;              /* IPPROTO_*. */
 };
 
-static bool parse_network(ovs_be16 eth_type, const void *nh, size_t size,
+static inline bool parse_network(ovs_be16 eth_type, const void *nh, size_t size,
                           uint8_t *class);
-static bool parse_ipv4(const struct ip_header *, size_t size, uint8_t *class);
+static inline bool parse_ipv4(const struct ip_header *, size_t size, uint8_t *class);
 static bool parse_ipv6(const struct ovs_16aligned_ip6_hdr *, size_t size,
                        uint8_t *class);
 static bool parse_extensions(const struct ovs_16aligned_ip6_hdr *,
                              struct payload *, uint8_t *nw_frag);
-static uint32_t hash_ipv4(const struct ip_header *, uint8_t class);
+static inline uint32_t hash_ipv4(const struct ip_header *, uint8_t class);
 static uint32_t hash_ipv6(const struct ovs_16aligned_ip6_hdr *, uint8_t class);
-static uint32_t hash_ports(uint32_t hash, const struct payload *);
+static inline uint32_t hash_ports(uint32_t hash, const struct payload *);
 
 bool
 hwv_frame_parse(const void *data, size_t len, struct hwv_frame *frame)
@@ -80,7 +80,7 @@ hwv_frame_hash(const void *data, size_t len OVS_UNUSED,
            : hash_ipv4(nh, frame->class);
 }
 
-static uint8_t
+static inline uint8_t
 make_class(uint8_t version, uint8_t nw_frag, uint8_t tos)
 {
     return version
@@ -88,7 +88,7 @@ make_class(uint8_t version, uint8_t nw_frag, uint8_t tos)
            | (tos & IP_ECN_MASK) << HWV_CLASS_ECN_SHIFT;
 }
 
-static bool
+static inline bool
 parse_network(ovs_be16 eth_type, const void *nh, size_t size, uint8_t *class)
 {
     return (eth_type == htons(ETH_TYPE_IP) ? parse_ipv4(nh, size, class)
@@ -98,7 +98,7 @@ parse_network(ovs_be16 eth_type, const void *nh, size_t size, uint8_t *class)
 
 /* The conditions are those of miniflow_extract(), and that the version is
  * right, which it does not ask. */
-static bool
+static inline bool
 parse_ipv4(const struct ip_header *nh, size_t size, uint8_t *class)
 {
     uint8_t nw_frag = 0;
@@ -177,7 +177,7 @@ parse_extensions(const struct ovs_16aligned_ip6_hdr *nh,
  * offload is turned on or off. */
 enum { HASH_FINAL = 42 };
 
-static uint32_t
+static inline uint32_t
 hash_ipv4_addr(uint32_t hash, const ovs_16aligned_be32 *addr)
 {
     return hash_add(hash, (OVS_FORCE uint32_t) get_16aligned_be32(addr));
@@ -193,7 +193,7 @@ hash_ipv6_addr(uint32_t hash, const union ovs_16aligned_in6_addr *addr)
     return hash_add64(hash_add64(hash, words[0]), words[1]);
 }
 
-static uint32_t
+static inline uint32_t
 hash_ipv4(const struct ip_header *nh, uint8_t class)
 {
     size_t hdr_len = IP_IHL(nh->ip_ihl_ver) * 4;
@@ -236,7 +236,7 @@ hash_ipv6(const struct ovs_16aligned_ip6_hdr *nh, uint8_t class)
 }
 
 /* Adds the ports of a whole datagram to 'hash', if its protocol has any. */
-static uint32_t
+static inline uint32_t
 hash_ports(uint32_t hash, const struct payload *payload)
 {
     uint32_t ports;

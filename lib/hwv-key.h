@@ -25,6 +25,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "hash.h"
 #include "openvswitch/types.h"
@@ -73,14 +74,41 @@ struct hwv_key {
 };
 BUILD_ASSERT_DECL(sizeof(struct hwv_key) == 16);
 
+/* Returns the bytes of 'mac' as a number, in the order in which they are in
+ * memory: which one it is does not matter to a key, and this takes the
+ * processor two loads. */
+static inline uint64_t
+hwv_mac_to_word(struct eth_addr mac)
+{
+    uint32_t first;
+    uint16_t rest;
+
+    memcpy(&first, mac.ea, sizeof first);
+    memcpy(&rest, mac.ea + sizeof first, sizeof rest);
+    return first | (uint64_t) rest << 32;
+}
+
+/* The opposite; ignores the upper 16 bits of 'word'. */
+static inline struct eth_addr
+hwv_mac_from_word(uint64_t word)
+{
+    uint32_t first = word;
+    uint16_t rest = word >> 32;
+    struct eth_addr mac;
+
+    memcpy(mac.ea, &first, sizeof first);
+    memcpy(mac.ea + sizeof first, &rest, sizeof rest);
+    return mac;
+}
+
 /* Returns the key of 'class' in 'domain' (at most HWV_DOMAIN_MAX).  A MAC that
  * the shape in 'class' does not name is left out of the key. */
 static inline struct hwv_key
 hwv_key_make(uint32_t domain, struct eth_addr dmac, struct eth_addr smac,
              uint8_t class)
 {
-    uint64_t d = class & HWV_CLASS_DMAC ? eth_addr_to_uint64(dmac) : 0;
-    uint64_t s = class & HWV_CLASS_SMAC ? eth_addr_to_uint64(smac) : 0;
+    uint64_t d = class & HWV_CLASS_DMAC ? hwv_mac_to_word(dmac) : 0;
+    uint64_t s = class & HWV_CLASS_SMAC ? hwv_mac_to_word(smac) : 0;
 
     return (struct hwv_key) {
         .dst = d | (uint64_t) (domain & 0xffff) << 48,
@@ -104,19 +132,13 @@ hwv_key_class(const struct hwv_key *key)
 static inline struct eth_addr
 hwv_key_dmac(const struct hwv_key *key)
 {
-    struct eth_addr mac;
-
-    eth_addr_from_uint64(key->dst & UINT64_C(0xffffffffffff), &mac);
-    return mac;
+    return hwv_mac_from_word(key->dst);
 }
 
 static inline struct eth_addr
 hwv_key_smac(const struct hwv_key *key)
 {
-    struct eth_addr mac;
-
-    eth_addr_from_uint64(key->src & UINT64_C(0xffffffffffff), &mac);
-    return mac;
+    return hwv_mac_from_word(key->src);
 }
 
 static inline bool

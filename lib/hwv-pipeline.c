@@ -63,98 +63,87 @@ struct missed {
     struct identity_set vlan;   /* By MACs. */
 };
 
-static struct hwv_verdict from_vf(const struct hwv_tables *, uint16_t vf,
-                                  struct dp_packet *,
-                                  struct identity_set *missed);
-static struct hwv_verdict from_uplink(const struct hwv_tables *,
-                                      const struct dp_packet *,
-                                      struct missed *);
-static struct hwv_verdict from_vlan(const struct hwv_tables *,
-                                    const struct dp_packet *);
-static struct hwv_verdict from_tunnel(const struct hwv_tables *,
-                                      const struct dp_packet *,
-                                      struct identity_set *missed);
-static struct hwv_verdict decapsulated(const struct hwv_tables *,
-                                       const struct dp_packet *,
-                                       const struct hwv_source_key *,
-                                       size_t outer_len);
-static struct hwv_verdict look_up_rx(const struct hwv_tables *,
-                                     uint32_t domain,
-                                     const struct hwv_frame *);
-static struct hwv_verdict look_up(const struct hwv_tables *,
-                                  uint8_t direction, uint32_t domain,
-                                  const struct hwv_frame *);
-static struct hwv_verdict in_order(struct hwv_verdict, uint32_t identity,
-                                   struct identity_set *missed);
-static uint32_t identity_from_macs(uint32_t vni, struct eth_addr dmac,
-                                   struct eth_addr smac);
+/* The frames of a burst that the flow table is asked about. */
+struct questions {
+    struct hwv_frame frames[NETDEV_MAX_BURST];
+    struct hwv_flow_query queries[NETDEV_MAX_BURST];
+    struct hwv_flow_answer answers[NETDEV_MAX_BURST];
+    struct hwv_verdict *verdicts[NETDEV_MAX_BURST];
+    size_t n;
+};
 
-static void
-prefetch_after(const struct dp_packet_batch *batch, size_t i)
-{
-    if (i + 1 < dp_packet_batch_size(batch)) {
-        OVS_PREFETCH(dp_packet_data(batch->packets[i + 1]));
-    }
-}
+static void prefetch(const struct dp_packet_batch *);
+static void from_vf(struct dp_packet *, uint16_t vf, struct questions *,
+                    struct hwv_verdict *);
+static void from_uplink(const struct hwv_tables *, const struct dp_packet *,
+                        struct questions *, struct hwv_verdict *);
+static void from_tunnel(const struct hwv_tables *, const struct dp_packet *,
+                        struct questions *, struct hwv_verdict *);
+static void ask(struct questions *, uint8_t direction, uint32_t domain,
+                struct hwv_verdict *);
+static void answer(const struct hwv_tables *, struct questions *);
+static void decide(const struct hwv_tables *, const struct hwv_flow_query *,
+                   const struct hwv_flow_answer *, struct hwv_verdict *);
+static bool needs_order(const struct hwv_verdict verdicts[], size_t n);
+static void keep_order_from_vf(const struct dp_packet_batch *,
+                               struct hwv_verdict verdicts[]);
+static void keep_order_from_uplink(const struct dp_packet_batch *,
+                                   struct hwv_verdict verdicts[]);
+static uint32_t identity_from_macs(uint32_t vni, const struct eth_header *);
 
+/* The way of a burst from a VF. */
 void
 hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
                      struct dp_packet_batch *batch,
                      struct hwv_verdict verdicts[])
 {
-    struct identity_set missed = { { 0 } };
+    struct questions questions = { .n = 0 };
     struct dp_packet *packet;
 
+    prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
-        prefetch_after(batch, i);
-        verdicts[i] = from_vf(tables, vf, packet, &missed);
+        from_vf(packet, vf, &questions, &verdicts[i]);
+    }
+    answer(tables, &questions);
+    if (needs_order(verdicts, dp_packet_batch_size(batch))) {
+        keep_order_from_vf(batch, verdicts);
     }
 }
 
+/* The way of a burst from the uplink. */
 void
 hwv_classify_from_uplink(const struct hwv_tables *tables,
                          struct dp_packet_batch *batch,
                          struct hwv_verdict verdicts[])
 {
-    struct missed missed = { { { 0 } }, { { 0 } } };
+    struct questions questions = { .n = 0 };
+    struct dp_packet *packet;
+
+    prefetch(batch);
+    DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
+        from_uplink(tables, packet, &questions, &verdicts[i]);
+    }
+    answer(tables, &questions);
+    if (needs_order(verdicts, dp_packet_batch_size(batch))) {
+        keep_order_from_uplink(batch, verdicts);
+    }
+}
+
+/* Has the processor fetch what will be read of each packet. */
+static void
+prefetch(const struct dp_packet_batch *batch)
+{
     struct dp_packet *packet;
 
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
-        prefetch_after(batch, i);
-        verdicts[i] = from_uplink(tables, packet, &missed);
+        OVS_PREFETCH(dp_packet_data(packet));
     }
 }
 
-void
-hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict)
+static void
+miss(struct hwv_verdict *verdict, enum hwv_miss why)
 {
-    if (verdict->outer_len) {
-        hwv_decapsulate(packet, verdict->outer_len);
-    }
-    if (verdict->pop_vlan) {
-        hwv_pop_vlan(packet);
-    }
-    if (verdict->type == HWV_VERDICT_ENCAP) {
-        hwv_encapsulate(packet, verdict->tunnel, verdict->vni, verdict->ecn);
-    } else if (verdict->type == HWV_VERDICT_VLAN) {
-        hwv_push_vlan(packet, verdict->tci);
-    }
-}
-
-size_t
-hwv_rewritten_size(const struct dp_packet *packet,
-                   const struct hwv_verdict *verdict)
-{
-    return (dp_packet_size(packet) - verdict->outer_len
-            - (verdict->pop_vlan ? VLAN_HEADER_LEN : 0)
-            + (verdict->type == HWV_VERDICT_ENCAP
-               ? verdict->tunnel->encap.len : 0));
-}
-
-static struct hwv_verdict
-miss(enum hwv_miss why)
-{
-    return (struct hwv_verdict) {
+    *verdict = (struct hwv_verdict) {
         .type = HWV_VERDICT_MISS,
         .miss = why,
         .counter = HWV_NO_COUNTER,
@@ -172,108 +161,49 @@ asks_for_offload(const struct dp_packet *packet)
            || dp_packet_hwol_tx_l4_checksum(packet);
 }
 
-static struct hwv_verdict
-from_vf(const struct hwv_tables *tables, uint16_t vf,
-        struct dp_packet *packet, struct identity_set *missed)
+static void
+from_vf(struct dp_packet *packet, uint16_t vf, struct questions *questions,
+        struct hwv_verdict *verdict)
 {
+    struct hwv_frame *frame = &questions->frames[questions->n];
     const void *data = dp_packet_data(packet);
     size_t len = dp_packet_size(packet);
-    struct hwv_verdict verdict;
-    struct hwv_frame frame;
 
-    if (!hwv_frame_parse(data, len, &frame)) {
-        return miss(HWV_MISS_NO_CLASS);
+    if (!hwv_frame_parse(data, len, frame)) {
+        miss(verdict, HWV_MISS_NO_CLASS);
+        return;
     }
     if (!dp_packet_rss_valid(packet)) {
-        dp_packet_set_rss_hash(packet, hwv_frame_hash(data, len, &frame));
+        dp_packet_set_rss_hash(packet, hwv_frame_hash(data, len, frame));
+    }
+    if (asks_for_offload(packet)) {
+        miss(verdict, HWV_MISS_HWOL);
+        return;
     }
 
-    verdict = (asks_for_offload(packet)
-               ? miss(HWV_MISS_HWOL)
-               : look_up(tables, 0, vf, &frame));
-    return in_order(verdict, identity_from_macs(0, frame.dmac, frame.smac),
-                    missed);
+    verdict->outer_counter = HWV_NO_COUNTER;
+    verdict->outer_len = 0;
+    verdict->pop_vlan = false;
+    ask(questions, 0, vf, verdict);
 }
 
-static struct hwv_verdict
+/* A frame with a VLAN tag, or VXLAN. */
+static void
 from_uplink(const struct hwv_tables *tables, const struct dp_packet *packet,
-            struct missed *missed)
+            struct questions *questions, struct hwv_verdict *verdict)
 {
-    const struct eth_header *eth = dp_packet_data(packet);
-    struct hwv_verdict verdict, tunnel_verdict;
-    uint32_t vlan;
-
-    if (dp_packet_size(packet) < sizeof *eth) {
-        return miss(HWV_MISS_NOT_VXLAN);
-    }
-
-    vlan = identity_from_macs(0, eth->eth_dst, eth->eth_src);
-    verdict = in_order(from_vlan(tables, packet), vlan, &missed->vlan);
-    if (verdict.type != HWV_VERDICT_MISS) {
-        return verdict;
-    }
-
-    /* Even with a tag it may be VXLAN, which the NIC does not decapsulate
-     * then. */
-    tunnel_verdict = from_tunnel(tables, packet, &missed->inner);
-    if (tunnel_verdict.type == HWV_VERDICT_MISS) {
-        bitmap_set1(missed->vlan.bits, vlan);
-    }
-    return verdict.miss == HWV_MISS_NO_CLASS ? tunnel_verdict : verdict;
-}
-
-/* The verdict on 'packet' as a frame with a VLAN tag: HWV_MISS_NO_CLASS if it
- * is not one for the tables. */
-static struct hwv_verdict
-from_vlan(const struct hwv_tables *tables, const struct dp_packet *packet)
-{
-    struct hwv_verdict verdict;
-    struct hwv_frame frame;
+    struct hwv_frame *frame = &questions->frames[questions->n];
     uint16_t tci;
 
-    if (!hwv_frame_parse_tagged(dp_packet_data(packet),
-                                dp_packet_size(packet), &frame, &tci)) {
-        return miss(HWV_MISS_NO_CLASS);
+    if (hwv_frame_parse_tagged(dp_packet_data(packet), dp_packet_size(packet),
+                               frame, &tci)) {
+        verdict->outer_counter = HWV_NO_COUNTER;
+        verdict->outer_len = 0;
+        verdict->pop_vlan = true;
+        ask(questions, HWV_CLASS_RX, hwv_tagged_domain(tci), verdict);
+    } else {
+        from_tunnel(tables, packet, questions, verdict);
     }
-
-    verdict = look_up_rx(tables, hwv_tagged_domain(tci), &frame);
-    verdict.pop_vlan = verdict.type == HWV_VERDICT_VF;
-    return verdict;
-}
-
-/* The verdict on 'packet' as VXLAN. */
-static struct hwv_verdict
-from_tunnel(const struct hwv_tables *tables, const struct dp_packet *packet,
-            struct identity_set *missed)
-{
-    const char *data = dp_packet_data(packet);
-    size_t len = dp_packet_size(packet);
-    const struct eth_header *inner;
-    enum hwv_outer_result outer;
-    struct hwv_source_key key;
-    struct hwv_verdict verdict;
-    size_t outer_len;
-
-    outer = hwv_outer_parse(data, len, &key, &outer_len);
-    if (outer == HWV_OUTER_OTHER) {
-        return miss(HWV_MISS_NOT_VXLAN);
-    }
-    if (!outer_len) {
-        /* It may be of any inner flow. */
-        bitmap_set_multiple(missed->bits, 0, N_IDENTITIES, true);
-        return miss(HWV_MISS_DOUBTFUL);
-    }
-    if (len < outer_len + sizeof *inner) {
-        /* It has no inner frame. */
-        return miss(HWV_MISS_DOUBTFUL);
-    }
-
-    verdict = (outer == HWV_OUTER_DOUBTFUL
-               ? miss(HWV_MISS_DOUBTFUL)
-               : decapsulated(tables, packet, &key, outer_len));
-    inner = (const void *) (data + outer_len);
-    return in_order(verdict, identity_from_macs(key.vni, inner->eth_dst,
-                                                inner->eth_src), missed);
 }
 
 /* Are the outer checksums right?  Where the wire has checked both, OVS asks no
@@ -286,133 +216,223 @@ checksums_right(const struct dp_packet *packet)
            || hwv_outer_verify(dp_packet_data(packet), dp_packet_size(packet));
 }
 
-/* The verdict on the frame inside 'packet', whose outer headers are 'key'. */
-static struct hwv_verdict
-decapsulated(const struct hwv_tables *tables, const struct dp_packet *packet,
-             const struct hwv_source_key *key, size_t outer_len)
+static void
+from_tunnel(const struct hwv_tables *tables, const struct dp_packet *packet,
+            struct questions *questions, struct hwv_verdict *verdict)
 {
-    const char *inner = (const char *) dp_packet_data(packet) + outer_len;
-    size_t inner_len = dp_packet_size(packet) - outer_len;
+    struct hwv_frame *frame = &questions->frames[questions->n];
+    const char *data = dp_packet_data(packet);
+    size_t len = dp_packet_size(packet);
     struct hwv_source_value source;
-    struct hwv_verdict verdict;
-    struct hwv_frame frame;
+    enum hwv_outer_result outer;
+    struct hwv_source_key key;
+    size_t outer_len;
 
-    if (!hwv_source_table_lookup(tables->sources, key, &source)) {
-        return miss(HWV_MISS_NO_SOURCE);
+    outer = hwv_outer_parse(data, len, &key, &outer_len);
+    if (outer != HWV_OUTER_VXLAN) {
+        miss(verdict, (outer == HWV_OUTER_OTHER
+                       ? HWV_MISS_NOT_VXLAN : HWV_MISS_DOUBTFUL));
+    } else if (!hwv_source_table_lookup(tables->sources, &key, &source)) {
+        miss(verdict, HWV_MISS_NO_SOURCE);
+    } else if (!checksums_right(packet)) {
+        miss(verdict, HWV_MISS_DOUBTFUL);
+    } else if (!hwv_frame_parse(data + outer_len, len - outer_len, frame)) {
+        miss(verdict, HWV_MISS_NO_CLASS);
+    } else {
+        verdict->outer_counter = source.counter;
+        verdict->outer_len = outer_len;
+        verdict->pop_vlan = false;
+        ask(questions, HWV_CLASS_RX, source.id, verdict);
     }
-    if (!checksums_right(packet)) {
-        return miss(HWV_MISS_DOUBTFUL);
-    }
-    if (!hwv_frame_parse(inner, inner_len, &frame)) {
-        return miss(HWV_MISS_NO_CLASS);
-    }
-
-    verdict = look_up_rx(tables, source.id, &frame);
-    if (verdict.type != HWV_VERDICT_MISS) {
-        verdict.outer_len = outer_len;
-        verdict.outer_counter = source.counter;
-    }
-    return verdict;
 }
 
-static struct hwv_verdict
-look_up_rx(const struct hwv_tables *tables, uint32_t domain,
-           const struct hwv_frame *frame)
+/* Asks the flow table about the frame behind the last one of 'questions'.  The
+ * answer is going to be in '*verdict', where what is to be taken off already
+ * is. */
+static void
+ask(struct questions *questions, uint8_t direction, uint32_t domain,
+    struct hwv_verdict *verdict)
 {
-    struct hwv_verdict verdict = look_up(tables, HWV_CLASS_RX, domain, frame);
+    size_t n = questions->n++;
 
-    switch (verdict.type) {
-    case HWV_VERDICT_MISS:
-    case HWV_VERDICT_DROP:
-    case HWV_VERDICT_VF:
-        return verdict;
-    case HWV_VERDICT_UPLINK:
-    case HWV_VERDICT_VLAN:
-    case HWV_VERDICT_ENCAP:
-    case HWV_VERDICT_WITHDRAWN:
-        /* From the uplink back to the uplink: no such entry is ever made, so
-         * what a packet would have to look like afterwards is not ours to
-         * guess. */
-        return miss(HWV_MISS_NO_FLOW);
-    }
-    OVS_NOT_REACHED();
-}
-
-static struct hwv_verdict
-look_up(const struct hwv_tables *tables, uint8_t direction, uint32_t domain,
-        const struct hwv_frame *frame)
-{
-    struct hwv_flow_value value;
-    struct hwv_verdict verdict;
-
-    switch (hwv_flow_table_lookup(tables->flows, direction, domain, frame,
-                                  &value)) {
-    case HWV_LOOKUP_NONE:
-        return miss(HWV_MISS_NO_FLOW);
-    case HWV_LOOKUP_AMBIGUOUS:
-        return miss(HWV_MISS_AMBIGUOUS);
-    case HWV_LOOKUP_HIT:
-        break;
-    }
-
-    verdict = (struct hwv_verdict) {
-        .ecn = (frame->class & HWV_CLASS_ECN) >> HWV_CLASS_ECN_SHIFT,
-        .counter = value.counter,
-        .outer_counter = HWV_NO_COUNTER,
+    questions->verdicts[n] = verdict;
+    questions->queries[n] = (struct hwv_flow_query) {
+        .frame = &questions->frames[n],
+        .domain = domain,
+        .direction = direction,
     };
-    switch (value.output) {
+}
+
+static void
+answer(const struct hwv_tables *tables, struct questions *questions)
+{
+    hwv_flow_table_lookup(tables->flows, questions->queries, questions->n,
+                          questions->answers);
+    for (size_t i = 0; i < questions->n; i++) {
+        decide(tables, &questions->queries[i], &questions->answers[i],
+               questions->verdicts[i]);
+    }
+}
+
+/* From the uplink back to the uplink: no such entry is ever made, so what a
+ * packet would have to look like afterwards is not ours to guess. */
+static bool
+goes_back(const struct hwv_flow_query *query, enum hwv_output output)
+{
+    return (query->direction == HWV_CLASS_RX
+            && output != HWV_OUT_VF && output != HWV_OUT_DROP);
+}
+
+static void
+decide(const struct hwv_tables *tables, const struct hwv_flow_query *query,
+       const struct hwv_flow_answer *answer, struct hwv_verdict *verdict)
+{
+    const struct hwv_flow_value *value = &answer->value;
+
+    if (answer->result != HWV_LOOKUP_HIT) {
+        miss(verdict, (answer->result == HWV_LOOKUP_AMBIGUOUS
+                       ? HWV_MISS_AMBIGUOUS : HWV_MISS_NO_FLOW));
+        return;
+    }
+    if (goes_back(query, value->output)) {
+        miss(verdict, HWV_MISS_NO_FLOW);
+        return;
+    }
+
+    verdict->counter = value->counter;
+    verdict->ecn = ((query->frame->class & HWV_CLASS_ECN)
+                    >> HWV_CLASS_ECN_SHIFT);
+    switch (value->output) {
     case HWV_OUT_DROP:
-        verdict.type = HWV_VERDICT_DROP;
+        verdict->type = HWV_VERDICT_DROP;
+        verdict->pop_vlan = false;
         break;
     case HWV_OUT_VF:
-        verdict.type = HWV_VERDICT_VF;
-        verdict.vf = value.vf;
+        verdict->type = HWV_VERDICT_VF;
+        verdict->vf = value->vf;
         break;
     case HWV_OUT_UPLINK:
-        verdict.type = HWV_VERDICT_UPLINK;
+        verdict->type = HWV_VERDICT_UPLINK;
         break;
     case HWV_OUT_VLAN:
-        verdict.type = HWV_VERDICT_VLAN;
-        verdict.tci = value.tci;
+        verdict->type = HWV_VERDICT_VLAN;
+        verdict->tci = value->tci;
         break;
     case HWV_OUT_TUNNEL:
-        verdict.type = HWV_VERDICT_ENCAP;
-        verdict.vni = value.vni;
-        verdict.tunnel = hwv_tunnel_table_get(tables->tunnels, value.tunnel);
-        if (!verdict.tunnel) {
-            return miss(HWV_MISS_NO_FLOW);
-        }
-        if (hwv_tunnel_is_blocked(verdict.tunnel)) {
-            verdict.type = HWV_VERDICT_WITHDRAWN;
+        verdict->type = HWV_VERDICT_ENCAP;
+        verdict->vni = value->vni;
+        verdict->tunnel = hwv_tunnel_table_get(tables->tunnels, value->tunnel);
+        if (!verdict->tunnel) {
+            miss(verdict, HWV_MISS_NO_FLOW);
+        } else if (hwv_tunnel_is_blocked(verdict->tunnel)) {
+            verdict->type = HWV_VERDICT_WITHDRAWN;
         }
         break;
     }
-    return verdict;
 }
 
-/* Returns 'verdict' on a packet of 'identity', or a miss if it would overtake
- * one of '*missed'. */
-static struct hwv_verdict
-in_order(struct hwv_verdict verdict, uint32_t identity,
-         struct identity_set *missed)
+/* The order rule. */
+
+/* Are there misses and hits among 'verdicts'? */
+static bool
+needs_order(const struct hwv_verdict verdicts[], size_t n)
 {
-    if (verdict.type == HWV_VERDICT_MISS) {
-        if (verdict.miss != HWV_MISS_NO_CLASS) {
-            bitmap_set1(missed->bits, identity);
-        }
-    } else if (bitmap_is_set(missed->bits, identity)) {
-        return miss(HWV_MISS_ORDER);
+    size_t n_misses = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        n_misses += verdicts[i].type == HWV_VERDICT_MISS;
     }
-    return verdict;
+    return n_misses && n_misses < n;
+}
+
+static void
+keep_order_from_vf(const struct dp_packet_batch *batch,
+                   struct hwv_verdict verdicts[])
+{
+    struct identity_set missed = { { 0 } };
+    struct dp_packet *packet;
+
+    DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
+        struct hwv_verdict *verdict = &verdicts[i];
+        uint32_t identity;
+
+        if (verdict->type == HWV_VERDICT_MISS
+            && verdict->miss == HWV_MISS_NO_CLASS) {
+            continue;
+        }
+        identity = identity_from_macs(0, dp_packet_data(packet));
+        if (verdict->type == HWV_VERDICT_MISS) {
+            bitmap_set1(missed.bits, identity);
+        } else if (bitmap_is_set(missed.bits, identity)) {
+            miss(verdict, HWV_MISS_ORDER);
+        }
+    }
+}
+
+/* Stores into '*identity' the one of the inner frame of 'packet', and returns
+ * true, or returns false if it has none, or into '*all' that it may have
+ * any. */
+static bool
+inner_identity(const struct dp_packet *packet, uint32_t *identity, bool *all)
+{
+    const char *data = dp_packet_data(packet);
+    size_t len = dp_packet_size(packet);
+    enum hwv_outer_result outer;
+    struct hwv_source_key key;
+    size_t outer_len;
+
+    outer = hwv_outer_parse(data, len, &key, &outer_len);
+    *all = outer == HWV_OUTER_DOUBTFUL && !outer_len;
+    if (!outer_len || len < outer_len + sizeof(struct eth_header)) {
+        return false;
+    }
+    *identity = identity_from_macs(key.vni, (const void *) (data + outer_len));
+    return true;
+}
+
+static void
+keep_order_from_uplink(const struct dp_packet_batch *batch,
+                       struct hwv_verdict verdicts[])
+{
+    struct missed missed = { { { 0 } }, { { 0 } } };
+    struct dp_packet *packet;
+
+    DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
+        struct hwv_verdict *verdict = &verdicts[i];
+        bool hit = verdict->type != HWV_VERDICT_MISS;
+        uint32_t vlan, inner = 0;
+        bool has_inner, all;
+
+        if (dp_packet_size(packet) < sizeof(struct eth_header)) {
+            continue;
+        }
+        vlan = identity_from_macs(0, dp_packet_data(packet));
+        has_inner = inner_identity(packet, &inner, &all);
+        if (hit && !(verdict->outer_len
+                     ? bitmap_is_set(missed.inner.bits, inner)
+                     : bitmap_is_set(missed.vlan.bits, vlan))) {
+            continue;
+        }
+
+        bitmap_set1(missed.vlan.bits, vlan);
+        if (all) {
+            bitmap_set_multiple(missed.inner.bits, 0, N_IDENTITIES, true);
+        } else if (has_inner && (hit || verdict->miss != HWV_MISS_NO_CLASS)) {
+            bitmap_set1(missed.inner.bits, inner);
+        }
+        if (hit) {
+            miss(verdict, HWV_MISS_ORDER);
+        }
+    }
 }
 
 static uint32_t
-identity_from_macs(uint32_t vni, struct eth_addr dmac, struct eth_addr smac)
+identity_from_macs(uint32_t vni, const struct eth_header *eth)
 {
     uint32_t hash = vni;
 
-    hash = hash_add64(hash, eth_addr_to_uint64(dmac));
-    hash = hash_add64(hash, eth_addr_to_uint64(smac));
+    hash = hash_add64(hash, eth_addr_to_uint64(eth->eth_dst));
+    hash = hash_add64(hash, eth_addr_to_uint64(eth->eth_src));
     return hash_finish(hash, 16) % N_IDENTITIES;
 }
 

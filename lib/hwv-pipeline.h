@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "dp-packet.h"
+#include "hwv-codec.h"
 #include "hwv-counters.h"
 #include "hwv-flow-table.h"
 #include "hwv-source-table.h"
@@ -97,12 +98,33 @@ void hwv_classify_from_uplink(const struct hwv_tables *tables,
                               struct hwv_verdict verdicts[]);
 
 /* Takes headers off 'packet' or puts them on, as 'verdict' says. */
-void hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict);
+static inline void
+hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict)
+{
+    if (verdict->outer_len) {
+        hwv_decapsulate(packet, verdict->outer_len);
+    }
+    if (verdict->pop_vlan) {
+        hwv_pop_vlan(packet);
+    }
+    if (verdict->type == HWV_VERDICT_ENCAP) {
+        hwv_encapsulate(packet, verdict->tunnel, verdict->vni, verdict->ecn);
+    } else if (verdict->type == HWV_VERDICT_VLAN) {
+        hwv_push_vlan(packet, verdict->tci);
+    }
+}
 
 /* Length in bytes that 'packet' counts with against an MTU once it is
  * rewritten: without a VLAN tag, as everywhere in OVS. */
-size_t hwv_rewritten_size(const struct dp_packet *packet,
-                          const struct hwv_verdict *verdict);
+static inline size_t
+hwv_rewritten_size(const struct dp_packet *packet,
+                   const struct hwv_verdict *verdict)
+{
+    return (dp_packet_size(packet) - verdict->outer_len
+            - (verdict->pop_vlan ? VLAN_HEADER_LEN : 0)
+            + (verdict->type == HWV_VERDICT_ENCAP
+               ? verdict->tunnel->encap.len : 0));
+}
 
 /* What hwv_classify_*() decided about one frame and why, for people. */
 struct ds;

@@ -27,6 +27,7 @@
 
 /* Ethernet, IPv6, UDP and VXLAN headers (RFC 7348 section 5). */
 #define HWV_ENCAP_MAX (14 + 40 + 8 + 8)
+#define HWV_ENCAP_IPV4 (14 + 20 + 8 + 8)
 
 /* An outer header, less what differs between the packets of a tunnel: Ethernet
  * destination, IP length and ECN, UDP source port, length and checksum, and

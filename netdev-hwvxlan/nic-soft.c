@@ -65,6 +65,8 @@ struct hwv_provider_nic {
 struct egress {
     uint16_t port;
     const struct soft_port *to;         /* NULL if it cannot send now. */
+    uint32_t max_frame;                 /* Of its wire, in bytes. */
+    uint64_t bytes;                     /* Of 'batch'. */
     struct dp_packet_batch batch;
 };
 
@@ -73,9 +75,11 @@ struct burst {
     struct hwv_verdict verdicts[NETDEV_MAX_BURST];
     struct egress egresses[NETDEV_MAX_BURST];
     size_t n_egresses;
+    struct egress *egress_of[NETDEV_MAX_BURST]; /* NULL: goes nowhere. */
     struct hwv_lane *flow_lane;
     struct hwv_lane *port_lane;
     long long int now;
+    struct hwv_count hits;              /* Packets and bytes that are sent. */
 };
 
 static struct hwv_tables *tables_create(const struct hwv_nic_limits *,
@@ -84,10 +88,8 @@ static void tables_destroy(struct hwv_tables *);
 static struct hwv_tables *tables_get(const struct hwv_provider_nic *);
 static void burst_open_egresses(const struct soft_ports *, struct burst *,
                                 size_t n);
-static bool is_too_long(const struct dp_packet *, const struct hwv_verdict *,
-                        const struct hwv_wire *);
-static bool burst_handle_packet(struct burst *, struct dp_packet *,
-                                const struct hwv_verdict *);
+static void burst_prefetch_counters(const struct burst *, size_t n);
+static bool burst_handle_packet(struct burst *, struct dp_packet *, size_t i);
 static void burst_send(struct burst *);
 
 static int
@@ -241,7 +243,7 @@ soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
     };
 }
 
-/* The way of a burst: classify, see which outputs can send, edit and count
+/* The way of a burst: classify, see which outputs can send, count and edit
  * each hit, send.  The misses stay in 'batch'. */
 static void
 soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
@@ -266,10 +268,12 @@ soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
     b.flow_lane = hwv_counters_lane(tables->counters);
     b.port_lane = hwv_counters_lane(counters);
     b.now = time_msec();
+    b.hits = (struct hwv_count) { .packets = 0 };
+    burst_prefetch_counters(&b, n);
     burst_open_egresses(ports, &b, n);
 
     DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
-        if (!burst_handle_packet(&b, packet, &b.verdicts[i])) {
+        if (!burst_handle_packet(&b, packet, i)) {
             dp_packet_batch_refill(batch, packet, i);
         }
     }
@@ -282,29 +286,30 @@ soft_trace(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
 {
     const struct soft_ports *ports = ovsrcu_get(struct soft_ports *,
                                                 &nic->ports);
+    const struct hwv_tables *tables = tables_get(nic);
     struct dp_packet_batch batch;
     bool too_long = false;
     struct burst b;
 
     dp_packet_batch_init_packet(&batch, packet);
     if (port == HWV_UPLINK) {
-        hwv_classify_from_uplink(tables_get(nic), &batch, b.verdicts);
+        hwv_classify_from_uplink(tables, &batch, b.verdicts);
     } else {
-        hwv_classify_from_vf(tables_get(nic), domain, &batch, b.verdicts);
+        hwv_classify_from_vf(tables, domain, &batch, b.verdicts);
     }
     burst_open_egresses(ports, &b, 1);
     if (b.n_egresses && b.egresses[0].to) {
-        struct hwv_wire *wire = b.egresses[0].to->wire;
+        struct egress *e = &b.egresses[0];
 
-        too_long = is_too_long(packet, &b.verdicts[0], wire);
+        too_long = hwv_rewritten_size(packet, &b.verdicts[0]) > e->max_frame;
         if (too_long) {
             ds_put_format(s, "The NIC drops it (rx_drop_mtu): it would leave "
                           "with %"PRIuSIZE" bytes, and %s takes %"PRIu32".",
                           hwv_rewritten_size(packet, &b.verdicts[0]),
-                          netdev_get_name(hwv_wire_netdev(wire)),
-                          hwv_wire_max_frame(wire));
+                          netdev_get_name(hwv_wire_netdev(e->to->wire)),
+                          e->max_frame);
         }
-        hwv_wire_leave(wire);
+        hwv_wire_leave(e->to->wire);
     }
     if (!too_long) {
         hwv_verdict_format(&b.verdicts[0], s);
@@ -392,45 +397,56 @@ burst_egress(const struct soft_ports *ports, struct burst *b, uint16_t port)
 {
     struct egress *e;
 
-    for (size_t i = 0; i < b->n_egresses; i++) {
-        if (b->egresses[i].port == port) {
-            return &b->egresses[i];
+    for (e = b->egresses; e < &b->egresses[b->n_egresses]; e++) {
+        if (e->port == port) {
+            return e;
         }
     }
 
-    e = &b->egresses[b->n_egresses++];
+    b->n_egresses++;
     e->port = port;
     e->to = port == HWV_UPLINK ? &ports->uplink : &ports->vfs[port];
     if (!e->to->wire || !hwv_wire_enter(e->to->wire)) {
         e->to = NULL;
+    } else {
+        e->max_frame = hwv_wire_max_frame(e->to->wire);
     }
+    e->bytes = 0;
     dp_packet_batch_init(&e->batch);
     return e;
 }
 
-/* Turns the hits of 'b' whose output cannot send now into misses: all of them
- * in the burst, so that their order stays. */
+/* Finds the way out for each hit of 'b'.  Turns the hits whose output cannot
+ * send now into misses: all of them in the burst, so that their order
+ * stays. */
 static void
 burst_open_egresses(const struct soft_ports *ports, struct burst *b, size_t n)
 {
     b->n_egresses = 0;
     for (size_t i = 0; i < n; i++) {
         struct hwv_verdict *verdict = &b->verdicts[i];
+        struct egress *e = NULL;
         uint16_t port;
 
-        if (verdict_output(verdict, &port)
-            && !burst_egress(ports, b, port)->to) {
-            verdict->type = HWV_VERDICT_MISS;
-            verdict->miss = HWV_MISS_PORT_DOWN;
+        if (verdict_output(verdict, &port)) {
+            e = burst_egress(ports, b, port);
+            if (!e->to) {
+                verdict->type = HWV_VERDICT_MISS;
+                verdict->miss = HWV_MISS_PORT_DOWN;
+            }
         }
+        b->egress_of[i] = e;
     }
 }
 
-static bool
-is_too_long(const struct dp_packet *packet, const struct hwv_verdict *verdict,
-            const struct hwv_wire *wire)
+/* Has the processor fetch where the hits of 'b' are counted. */
+static void
+burst_prefetch_counters(const struct burst *b, size_t n)
 {
-    return hwv_rewritten_size(packet, verdict) > hwv_wire_max_frame(wire);
+    for (size_t i = 0; i < n; i++) {
+        hwv_lane_prefetch(b->flow_lane, b->verdicts[i].counter);
+        hwv_lane_prefetch(b->flow_lane, b->verdicts[i].outer_counter);
+    }
 }
 
 static void
@@ -440,14 +456,14 @@ burst_count_port(const struct burst *b, enum hwv_port_counter counter,
     hwv_lane_count(b->port_lane, counter, 1, bytes, b->now);
 }
 
-/* Returns true if the NIC took 'packet', false if it is for OVS. */
+/* Returns true if the NIC took 'packet', the one with number 'i', false if it
+ * is for OVS. */
 static bool
-burst_handle_packet(struct burst *b, struct dp_packet *packet,
-                    const struct hwv_verdict *verdict)
+burst_handle_packet(struct burst *b, struct dp_packet *packet, size_t i)
 {
+    const struct hwv_verdict *verdict = &b->verdicts[i];
     const uint32_t size = dp_packet_size(packet);
-    struct egress *e;
-    uint16_t port;
+    struct egress *e = b->egress_of[i];
 
     if (verdict->type == HWV_VERDICT_MISS) {
         burst_count_port(b, HWV_RX_MISS + verdict->miss, size);
@@ -460,25 +476,23 @@ burst_handle_packet(struct burst *b, struct dp_packet *packet,
     hwv_lane_count(b->flow_lane, verdict->counter, 1,
                    size - verdict->outer_len, b->now);
 
-    if (!verdict_output(verdict, &port)) {
+    if (!e) {
         burst_count_port(b, (verdict->type == HWV_VERDICT_DROP
                              ? HWV_RX_DROP_FLOW : HWV_RX_DROP_WITHDRAWN),
                          size);
         dp_packet_delete(packet);
         return true;
     }
-
-    e = b->egresses;
-    while (e->port != port) {
-        e++;
-    }
-    if (is_too_long(packet, verdict, e->to->wire)) {
+    if (hwv_rewritten_size(packet, verdict) > e->max_frame) {
         burst_count_port(b, HWV_RX_DROP_MTU, size);
         dp_packet_delete(packet);
         return true;
     }
-    burst_count_port(b, HWV_RX_HITS, size);
+
+    b->hits.packets++;
+    b->hits.bytes += size;
     hwv_rewrite(packet, verdict);
+    e->bytes += dp_packet_size(packet);
     dp_packet_batch_add(&e->batch, packet);
     return true;
 }
@@ -486,6 +500,10 @@ burst_handle_packet(struct burst *b, struct dp_packet *packet,
 static void
 burst_send(struct burst *b)
 {
+    if (b->hits.packets) {
+        hwv_lane_count(b->port_lane, HWV_RX_HITS, b->hits.packets,
+                       b->hits.bytes, b->now);
+    }
     for (size_t i = 0; i < b->n_egresses; i++) {
         struct egress *e = &b->egresses[i];
         size_t n = dp_packet_batch_size(&e->batch);
@@ -494,14 +512,8 @@ burst_send(struct burst *b)
             continue;
         }
         if (n) {
-            uint64_t bytes = 0;
-            struct dp_packet *packet;
-
-            DP_PACKET_BATCH_FOR_EACH (j, packet, &e->batch) {
-                bytes += dp_packet_size(packet);
-            }
             hwv_lane_count(hwv_counters_lane(e->to->counters), HWV_TX_HITS, n,
-                           bytes, b->now);
+                           e->bytes, b->now);
             hwv_tx_flush();
             hwv_wire_send(e->to->wire, &e->batch);
         }

@@ -12,6 +12,7 @@ UNIT_TESTS = \
 	tests/test-hwv-fdb-learned \
 	tests/test-hwv-fdb-model \
 	tests/test-hwv-flow \
+	tests/test-hwv-flow-map \
 	tests/test-hwv-flow-table \
 	tests/test-hwv-flow-table-threads \
 	tests/test-hwv-frame \
@@ -221,12 +222,19 @@ tests_test_hwv_flow_SOURCES = \
 	tests/test-hwv-flow.c
 tests_test_hwv_flow_LDADD = $(UNIT_TEST_LIBS)
 
+tests_test_hwv_flow_map_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-flow-map.c
+tests_test_hwv_flow_map_LDADD = $(UNIT_TEST_LIBS)
+
 tests_test_hwv_flow_table_SOURCES = \
+	tests/hwv-lookup.h \
 	tests/hwv-unit.h \
 	tests/test-hwv-flow-table.c
 tests_test_hwv_flow_table_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_flow_table_threads_SOURCES = \
+	tests/hwv-lookup.h \
 	tests/hwv-unit.h \
 	tests/test-hwv-flow-table-threads.c
 tests_test_hwv_flow_table_threads_LDADD = $(UNIT_TEST_LIBS)

@@ -6,6 +6,7 @@
 #undef NDEBUG
 #include "hwv-flow-table.h"
 
+#include "hwv-lookup.h"
 #include "hwv-unit.h"
 #include "ovs-atomic.h"
 #include "ovs-thread.h"
@@ -93,9 +94,8 @@ value_of(uint32_t key, uint32_t version)
 {
     return (struct hwv_flow_value) {
         .output = version % 4,
-        .vf = version * 7 + key,
         .tunnel = version,
-        .vni = version * 31 + key,
+        .vni = (version * 31 + key) & 0xffffff,
         .counter = ~version - key,
     };
 }
@@ -115,8 +115,8 @@ read_whole(void *shared_)
             struct hwv_flow_value value, expected;
             enum hwv_lookup result;
 
-            result = hwv_flow_table_lookup(shared->table, 0, 0, &frame,
-                                           &value);
+            result = hwv_look_up(shared->table, 0, 0, &frame,
+                                 &value);
             if (result != HWV_LOOKUP_HIT) {
                 ovs_assert(key % 2 && result == HWV_LOOKUP_NONE);
                 continue;
@@ -183,8 +183,8 @@ read_moment__(struct shared *shared, bool apart)
             struct hwv_flow_value value;
             enum hwv_lookup result;
 
-            result = hwv_flow_table_lookup(shared->table, 0, 0, &frame,
-                                           &value);
+            result = hwv_look_up(shared->table, 0, 0, &frame,
+                                 &value);
             if (apart) {
                 ovs_assert(result != HWV_LOOKUP_AMBIGUOUS);
             } else if (result == HWV_LOOKUP_HIT) {
