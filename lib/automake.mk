@@ -16,6 +16,7 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-frequency.h \
 	lib/hwv-half-life.c \
 	lib/hwv-half-life.h \
+	lib/hwv-hash.h \
 	lib/hwv-key.h \
 	lib/hwv-next-hop.c \
 	lib/hwv-next-hop.h \

@@ -24,8 +24,8 @@
 
 static inline void *push(struct dp_packet *, size_t n);
 static inline void finish_eth(struct eth_header *, const struct hwv_tunnel *);
-static inline void finish_ipv4(struct ip_header *, size_t udp_len,
-                               uint8_t ecn);
+static inline void finish_ipv4(struct ip_header *, const struct hwv_encap *,
+                               size_t udp_len, uint8_t ecn);
 static inline void finish_ipv6(struct ovs_16aligned_ip6_hdr *, size_t udp_len,
                                uint8_t ecn);
 static inline void finish_udp(struct udp_header *, size_t udp_len,
@@ -50,6 +50,41 @@ static const void *
 at(const void *data, size_t ofs)
 {
     return (const char *) data + ofs;
+}
+
+/* Internet checksums (RFC 1071), as csum() computes them, but four bytes at a
+ * time (section 2, "parallel summation"). */
+
+/* Returns the sum of the 16-bit words of the 'n' bytes at 'data', with the
+ * carries not yet added. */
+static inline uint64_t
+sum_up(const void *data, size_t n)
+{
+    const char *p = data;
+    uint64_t sum = 0;
+    uint32_t word;
+
+    for (; n >= sizeof word; n -= sizeof word, p += sizeof word) {
+        memcpy(&word, p, sizeof word);
+        sum += word;
+    }
+    if (n) {
+        word = 0;
+        memcpy(&word, p, n);
+        sum += word;
+    }
+    return sum;
+}
+
+/* Returns the checksum of what has 'sum'. */
+static inline ovs_be16
+finish_sum(uint64_t sum)
+{
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    sum = (sum & UINT32_MAX) + (sum >> 32);
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+    return (OVS_FORCE ovs_be16) ~sum;
 }
 
 /* Encapsulation. */
@@ -80,7 +115,7 @@ hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
         finish_ipv6(ip, udp_len, hwv_outer_ecn(ecn));
     } else {
         memcpy(eth, encap->header, HWV_ENCAP_IPV4);
-        finish_ipv4(ip, udp_len, hwv_outer_ecn(ecn));
+        finish_ipv4(ip, encap, udp_len, hwv_outer_ecn(ecn));
     }
     finish_eth(eth, tunnel);
     put_16aligned_be32(&vxlan->vx_vni, htonl(vni << 8));
@@ -125,18 +160,18 @@ finish_eth(struct eth_header *eth, const struct hwv_tunnel *tunnel)
  * two could differ only as 0x0000 and 0xffff do, and 0xffff is the checksum of
  * nothing but zeros. */
 static inline void
-finish_ipv4(struct ip_header *ip, size_t udp_len, uint8_t ecn)
+finish_ipv4(struct ip_header *ip, const struct hwv_encap *encap,
+            size_t udp_len, uint8_t ecn)
 {
+    const struct ip_header *base = at(encap->header,
+                                      sizeof(struct eth_header));
     ovs_be16 tot_len = htons(sizeof *ip + udp_len);
-    uint32_t sum = (OVS_FORCE uint16_t) ~ip->ip_csum;
 
-    sum += (OVS_FORCE uint16_t) tot_len;
-    sum += (OVS_FORCE uint16_t) htons(ecn);
-    sum = (sum & 0xffff) + (sum >> 16);
-    sum = (sum & 0xffff) + (sum >> 16);
-    ip->ip_csum = (OVS_FORCE ovs_be16) ~sum;
-    ip->ip_tos |= ecn;
+    ip->ip_tos = base->ip_tos | ecn;
     ip->ip_tot_len = tot_len;
+    ip->ip_csum = finish_sum((OVS_FORCE uint16_t) ~base->ip_csum
+                             + (uint64_t) (OVS_FORCE uint16_t) tot_len
+                             + (OVS_FORCE uint16_t) htons(ecn));
 }
 
 static inline void
@@ -161,7 +196,7 @@ finish_udp(struct udp_header *udp, size_t udp_len, ovs_be16 src_port)
 static void
 finish_udp_csum(struct udp_header *udp, size_t udp_len, uint32_t pseudo_header)
 {
-    udp->udp_csum = csum_finish(csum_continue(pseudo_header, udp, udp_len));
+    udp->udp_csum = finish_sum(pseudo_header + sum_up(udp, udp_len));
     if (!udp->udp_csum) {
         udp->udp_csum = htons(0xffff);
     }
@@ -215,7 +250,7 @@ hwv_outer_verify(const void *data, size_t len)
     if (eth->eth_type == htons(ETH_TYPE_IP)) {
         const struct ip_header *ip = at(data, sizeof *eth);
 
-        return (!csum(ip, sizeof *ip)
+        return (!finish_sum(sum_up(ip, sizeof *ip))
                 && verify_udp(at(ip, sizeof *ip), ip_len - sizeof *ip,
                               packet_csum_pseudoheader(ip)));
     } else {
@@ -388,5 +423,5 @@ verify_udp(const struct udp_header *udp, size_t udp_len,
            uint32_t pseudo_header)
 {
     return !udp->udp_csum
-           || !csum_finish(csum_continue(pseudo_header, udp, udp_len));
+           || !finish_sum(pseudo_header + sum_up(udp, udp_len));
 }

@@ -260,7 +260,8 @@ static void
 lane_free(struct hwv_lane *lane, size_t n_chunks)
 {
     for (size_t i = 0; i < n_chunks; i++) {
-        free_cacheline(ovsrcu_get_protected(struct hwv_slot *, &lane->chunks[i]));
+        free_cacheline(ovsrcu_get_protected(struct hwv_slot *,
+                                            &lane->chunks[i]));
     }
     free_cacheline(lane);
 }

@@ -5,9 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "entropy.h"
 #include "util.h"
 
 /* Two thirds full are, in terms of entries and buckets of two: */
@@ -22,7 +20,7 @@ struct place {
 };
 
 static struct hwv_flow_buckets *buckets_create(
-    uint32_t n, const uint64_t multipliers[HWV_N_MULTIPLIERS]);
+    uint32_t n, const struct hwv_hash_secret *);
 static void buckets_free(struct hwv_flow_buckets *);
 static void buckets_insert(struct hwv_flow_buckets *, const struct hwv_key *,
                            const struct hwv_flow_value *);
@@ -47,14 +45,14 @@ buckets_get(const struct hwv_flow_map *map)
 void
 hwv_flow_map_init(struct hwv_flow_map *map, uint32_t max)
 {
-    uint64_t multipliers[HWV_N_MULTIPLIERS];
+    struct hwv_hash_secret secret;
 
-    get_entropy_or_die(multipliers, sizeof multipliers);
+    hwv_hash_secret_init(&secret);
     atomic_init(&map->n, 0);
     map->max = max;
     ovsrcu_init(&map->buckets,
                 buckets_create(MIN(MIN_BUCKETS, buckets_needed(max)),
-                               multipliers));
+                               &secret));
 }
 
 void
@@ -137,13 +135,13 @@ hwv_flow_map_for_each(const struct hwv_flow_map *map,
 }
 
 static struct hwv_flow_buckets *
-buckets_create(uint32_t n, const uint64_t multipliers[HWV_N_MULTIPLIERS])
+buckets_create(uint32_t n, const struct hwv_hash_secret *secret)
 {
     struct hwv_flow_buckets *buckets = xmalloc(sizeof *buckets);
 
     buckets->array = xzalloc_cacheline(n * sizeof *buckets->array);
     buckets->n = n;
-    memcpy(buckets->multipliers, multipliers, sizeof buckets->multipliers);
+    buckets->secret = *secret;
     return buckets;
 }
 
@@ -220,7 +218,7 @@ grow(struct hwv_flow_map *map)
     struct hwv_flow_buckets *old = buckets_get(map);
     size_t n = MIN(2 * ((size_t) hwv_flow_map_count(map) + 1), map->max);
     struct hwv_flow_buckets *new = buckets_create(buckets_needed(n),
-                                                  old->multipliers);
+                                                  &old->secret);
 
     for (uint32_t b = 0; b < old->n; b++) {
         for (size_t i = 0; i < HWV_BUCKET_ENTRIES; i++) {

@@ -19,8 +19,7 @@
  * Full means two thirds: 48 bytes for each entry then, and less than 1.5
  * cache lines on average for each that is found (tests/test-hwv-flow-map.c).
  *
- * Which bucket is a key's own is random and known to nobody: guests choose
- * MACs, and must not be able to choose ones that meet in a bucket.
+ * Which bucket is a key's own is secret (hwv-hash.h).
  *
  * Thread-safety: lookups from any thread within an RCU read-side section; one
  * writer at a time (the caller's lock).  A lookup sees each entry whole, old
@@ -30,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hwv-hash.h"
 #include "hwv-key.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
@@ -112,12 +112,10 @@ struct hwv_bucket {
 };
 BUILD_ASSERT_DECL(sizeof(struct hwv_bucket) == 64);
 
-#define HWV_N_MULTIPLIERS 5
-
 struct hwv_flow_buckets {
     struct hwv_bucket *array;
     uint32_t n;
-    uint64_t multipliers[HWV_N_MULTIPLIERS];    /* Secret. */
+    struct hwv_hash_secret secret;
 };
 
 /* Returns the buckets of 'map' for lookups until the end of the RCU read-side
@@ -128,28 +126,16 @@ hwv_flow_map_get(const struct hwv_flow_map *map)
     return ovsrcu_get(struct hwv_flow_buckets *, &map->buckets);
 }
 
-/* Returns the bucket of 'key', and has the processor fetch it.
- *
- * The sum is that of pair-multiply-shift, which is strongly universal in its
- * upper half (Mikkel Thorup, "High Speed Hashing for Integers and Strings",
- * arXiv:1504.06804, section 3.4), with 64-bit multipliers for the key's four
- * 32-bit words: who does not know them cannot make keys meet.  But it leaves
- * MACs that are numbered through at equal distances, which may be a bucket's:
- * they would fill some buckets and leave out others.  So its bits are mixed
- * once more, by a bijection (the multiplier is that of Sebastiano Vigna's
- * SplitMix64). */
+/* Returns the bucket of 'key', and has the processor fetch it. */
 static inline uint32_t
 hwv_flow_buckets_start(const struct hwv_flow_buckets *buckets,
                        const struct hwv_key *key)
 {
-    const uint64_t *m = buckets->multipliers;
-    uint64_t sum = m[0];
-    uint32_t bucket;
+    const uint64_t words[] = { key->dst, key->src };
+    uint64_t hash = hwv_hash_words(&buckets->secret, words,
+                                   ARRAY_SIZE(words));
+    uint32_t bucket = hash * buckets->n >> 32;
 
-    sum += (m[1] + (uint32_t) (key->dst >> 32)) * (m[2] + (uint32_t) key->dst);
-    sum += (m[3] + (uint32_t) (key->src >> 32)) * (m[4] + (uint32_t) key->src);
-    sum = (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9);
-    bucket = ((sum >> 32) * buckets->n) >> 32;
     OVS_PREFETCH(&buckets->array[bucket]);
     return bucket;
 }

@@ -24,9 +24,10 @@ struct payload {
     uint8_t proto;              /* IPPROTO_*. */
 };
 
-static inline bool parse_network(ovs_be16 eth_type, const void *nh, size_t size,
-                          uint8_t *class);
-static inline bool parse_ipv4(const struct ip_header *, size_t size, uint8_t *class);
+static inline bool parse_network(ovs_be16 eth_type, const void *nh,
+                                 size_t size, uint8_t *class);
+static inline bool parse_ipv4(const struct ip_header *, size_t size,
+                              uint8_t *class);
 static bool parse_ipv6(const struct ovs_16aligned_ip6_hdr *, size_t size,
                        uint8_t *class);
 static bool parse_extensions(const struct ovs_16aligned_ip6_hdr *,

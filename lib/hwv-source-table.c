@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cmap.h"
-#include "hash.h"
+#include "hwv-hash.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "util.h"
@@ -33,6 +33,7 @@ struct row {
 
 struct hwv_source_table {
     struct cmap rows;           /* Contains "struct row"s. */
+    struct hwv_hash_secret secret;
     atomic_uint32_t state;
     uint32_t max;
     uint32_t n_rows[N_KINDS];   /* Writer only: by kind. */
@@ -41,7 +42,8 @@ struct hwv_source_table {
 static void source_table_free(struct hwv_source_table *);
 static struct row *row_create(const struct hwv_source_key *,
                               const struct hwv_source_value *);
-static uint32_t source_key_hash(const struct hwv_source_key *);
+static uint32_t hash_key(const struct hwv_source_table *,
+                         const struct hwv_source_key *);
 static struct row *find_row(const struct hwv_source_table *,
                             const struct hwv_source_key *, uint32_t hash);
 static void announce_change(struct hwv_source_table *, uint8_t kind);
@@ -56,6 +58,7 @@ hwv_source_table_create(uint32_t max)
     struct hwv_source_table *table = xzalloc(sizeof *table);
 
     cmap_init(&table->rows);
+    hwv_hash_secret_init(&table->secret);
     atomic_init(&table->state, 0);
     table->max = max;
     return table;
@@ -74,7 +77,7 @@ hwv_source_table_set(struct hwv_source_table *table,
                      const struct hwv_source_key *key,
                      const struct hwv_source_value *value)
 {
-    uint32_t hash = source_key_hash(key);
+    uint32_t hash = hash_key(table, key);
     struct row *old = find_row(table, key, hash);
     struct row *new;
 
@@ -98,7 +101,7 @@ int
 hwv_source_table_remove(struct hwv_source_table *table,
                         const struct hwv_source_key *key)
 {
-    uint32_t hash = source_key_hash(key);
+    uint32_t hash = hash_key(table, key);
     struct row *row = find_row(table, key, hash);
 
     if (!row) {
@@ -185,10 +188,34 @@ row_create(const struct hwv_source_key *key,
     return xmemdup(&init, sizeof init);
 }
 
-static uint32_t
-source_key_hash(const struct hwv_source_key *key)
+/* A key in words. */
+#define KEY_WORDS (sizeof(struct hwv_source_key) / sizeof(uint64_t))
+BUILD_ASSERT_DECL(KEY_WORDS * sizeof(uint64_t)
+                  == sizeof(struct hwv_source_key));
+BUILD_ASSERT_DECL(KEY_WORDS <= HWV_HASH_MAX_WORDS);
+
+static inline uint32_t
+hash_key(const struct hwv_source_table *table,
+         const struct hwv_source_key *key)
 {
-    return hash_bytes(key, sizeof *key, 0);
+    uint64_t words[KEY_WORDS];
+
+    memcpy(words, key, sizeof words);
+    return hwv_hash_words(&table->secret, words, KEY_WORDS);
+}
+
+/* As memcmp() would, of which the compiler makes a call. */
+static inline bool
+keys_equal(const struct hwv_source_key *a, const struct hwv_source_key *b)
+{
+    uint64_t x[KEY_WORDS], y[KEY_WORDS], differ = 0;
+
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    for (size_t i = 0; i < KEY_WORDS; i++) {
+        differ |= x[i] ^ y[i];
+    }
+    return !differ;
 }
 
 static struct row *
@@ -198,7 +225,7 @@ find_row(const struct hwv_source_table *table,
     struct row *row;
 
     CMAP_FOR_EACH_WITH_HASH (row, node, hash, &table->rows) {
-        if (!memcmp(&row->key, key, sizeof *key)) {
+        if (keys_equal(&row->key, key)) {
             return row;
         }
     }
@@ -235,14 +262,14 @@ probe_kinds(const struct hwv_source_table *table, uint32_t kinds,
     const struct row *any = NULL;
 
     if (kinds & STATE_KIND(1)) {
-        exact = find_row(table, key, source_key_hash(key));
+        exact = find_row(table, key, hash_key(table, key));
     }
     if (kinds & STATE_KIND(0)) {
         struct hwv_source_key wild = *key;
 
         wild.smac = eth_addr_zero;
         wild.smac_matched = 0;
-        any = find_row(table, &wild, source_key_hash(&wild));
+        any = find_row(table, &wild, hash_key(table, &wild));
     }
 
     if (exact && any && exact->value.id != any->value.id) {

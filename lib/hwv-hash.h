@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_HASH_H
+#define HWV_HASH_H 1
+
+/* Hash with a secret
+ * ==================
+ *
+ * Others choose what the tables of the data path are looked up with, and must
+ * not be able to choose keys that meet in a bucket.
+ *
+ * The sum is that of pair-multiply-shift, which is strongly universal in its
+ * upper half (Mikkel Thorup, "High Speed Hashing for Integers and Strings",
+ * arXiv:1504.06804, section 3.4), with 64-bit multipliers for the key's 32-bit
+ * words: who does not know them cannot make keys meet.  But it leaves MACs
+ * that are numbered through at equal distances, which may be a bucket's: they
+ * would fill some buckets and leave out others.  So its bits are mixed once
+ * more, by a bijection (the multiplier is that of Sebastiano Vigna's
+ * SplitMix64).
+ *
+ * Thread-safe, as a secret does not change. */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "entropy.h"
+
+#define HWV_HASH_MAX_WORDS 7    /* Of a key, of 64 bits. */
+
+struct hwv_hash_secret {
+    uint64_t multipliers[1 + 2 * HWV_HASH_MAX_WORDS];
+};
+
+/* Makes 'secret' one that nobody can guess. */
+static inline void
+hwv_hash_secret_init(struct hwv_hash_secret *secret)
+{
+    get_entropy_or_die(secret, sizeof *secret);
+}
+
+/* Returns the hash of the 'n' (at most HWV_HASH_MAX_WORDS) 'words'. */
+static inline uint32_t
+hwv_hash_words(const struct hwv_hash_secret *secret, const uint64_t words[],
+               size_t n)
+{
+    const uint64_t *m = secret->multipliers;
+    uint64_t sum = *m++;
+
+    for (size_t i = 0; i < n; i++, m += 2) {
+        sum += ((m[0] + (uint32_t) (words[i] >> 32))
+                * (m[1] + (uint32_t) words[i]));
+    }
+    return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
+}
+
+#endif /* hwv-hash.h */
