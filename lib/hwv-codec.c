@@ -16,6 +16,12 @@
  * stop agreeing with what OVS sends as soon as either of them changed. */
 #include "netdev-native-tnl.h"
 
+BUILD_ASSERT_DECL(offsetof(struct eth_header, eth_src)
+                  == sizeof(struct eth_addr));
+BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, smac)
+                  == (offsetof(struct hwv_source_key, dmac)
+                      + sizeof(struct eth_addr)));
+
 /* Length of what is between the outer IP header and the inner frame. */
 #define UDP_VXLAN_LEN (sizeof(struct udp_header) + sizeof(struct vxlanhdr))
 
@@ -219,8 +225,9 @@ hwv_outer_parse(const void *data, size_t len, struct hwv_source_key *key,
     }
 
     memset(key, 0, sizeof *key);
-    key->dmac = eth->eth_dst;
-    key->smac = eth->eth_src;
+    /* Both addresses, which are beside each other here and there. */
+    memcpy((char *) key + offsetof(struct hwv_source_key, dmac), eth,
+           sizeof key->dmac + sizeof key->smac);
     key->smac_matched = 1;
 
     ip_ofs = skip_vlans(data, len, &eth_type);

@@ -131,7 +131,9 @@ static inline uint32_t
 hwv_flow_buckets_start(const struct hwv_flow_buckets *buckets,
                        const struct hwv_key *key)
 {
-    const uint64_t words[] = { key->dst, key->src };
+    const uint32_t words[] = {
+        key->dst, key->dst >> 32, key->src, key->src >> 32,
+    };
     uint64_t hash = hwv_hash_words(&buckets->secret, words,
                                    ARRAY_SIZE(words));
     uint32_t bucket = hash * buckets->n >> 32;

@@ -25,10 +25,10 @@
 
 #include "entropy.h"
 
-#define HWV_HASH_MAX_WORDS 7    /* Of a key, of 64 bits. */
+#define HWV_HASH_MAX_WORDS 14   /* Of a key, of 32 bits. */
 
 struct hwv_hash_secret {
-    uint64_t multipliers[1 + 2 * HWV_HASH_MAX_WORDS];
+    uint64_t multipliers[1 + HWV_HASH_MAX_WORDS];
 };
 
 /* Makes 'secret' one that nobody can guess. */
@@ -38,17 +38,17 @@ hwv_hash_secret_init(struct hwv_hash_secret *secret)
     get_entropy_or_die(secret, sizeof *secret);
 }
 
-/* Returns the hash of the 'n' (at most HWV_HASH_MAX_WORDS) 'words'. */
+/* Returns the hash of the 'n' (an even number, at most HWV_HASH_MAX_WORDS)
+ * 'words'. */
 static inline uint32_t
-hwv_hash_words(const struct hwv_hash_secret *secret, const uint64_t words[],
+hwv_hash_words(const struct hwv_hash_secret *secret, const uint32_t words[],
                size_t n)
 {
     const uint64_t *m = secret->multipliers;
-    uint64_t sum = *m++;
+    uint64_t sum = m[0];
 
-    for (size_t i = 0; i < n; i++, m += 2) {
-        sum += ((m[0] + (uint32_t) (words[i] >> 32))
-                * (m[1] + (uint32_t) words[i]));
+    for (size_t i = 0; i < n; i += 2) {
+        sum += (m[i + 1] + words[i]) * (m[i + 2] + words[i + 1]);
     }
     return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
 }

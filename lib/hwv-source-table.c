@@ -188,17 +188,18 @@ row_create(const struct hwv_source_key *key,
     return xmemdup(&init, sizeof init);
 }
 
-/* A key in words. */
-#define KEY_WORDS (sizeof(struct hwv_source_key) / sizeof(uint64_t))
-BUILD_ASSERT_DECL(KEY_WORDS * sizeof(uint64_t)
+/* A key in words: of 32 bits, as most of its fields are written as such just
+ * before, and a processor waits where it reads what several writes were. */
+#define KEY_WORDS (sizeof(struct hwv_source_key) / sizeof(uint32_t))
+BUILD_ASSERT_DECL(KEY_WORDS * sizeof(uint32_t)
                   == sizeof(struct hwv_source_key));
-BUILD_ASSERT_DECL(KEY_WORDS <= HWV_HASH_MAX_WORDS);
+BUILD_ASSERT_DECL(KEY_WORDS <= HWV_HASH_MAX_WORDS && KEY_WORDS % 2 == 0);
 
 static inline uint32_t
 hash_key(const struct hwv_source_table *table,
          const struct hwv_source_key *key)
 {
-    uint64_t words[KEY_WORDS];
+    uint32_t words[KEY_WORDS];
 
     memcpy(words, key, sizeof words);
     return hwv_hash_words(&table->secret, words, KEY_WORDS);
@@ -208,7 +209,7 @@ hash_key(const struct hwv_source_table *table,
 static inline bool
 keys_equal(const struct hwv_source_key *a, const struct hwv_source_key *b)
 {
-    uint64_t x[KEY_WORDS], y[KEY_WORDS], differ = 0;
+    uint32_t x[KEY_WORDS], y[KEY_WORDS], differ = 0;
 
     memcpy(x, a, sizeof x);
     memcpy(y, b, sizeof y);
