@@ -168,6 +168,30 @@ START_TEST(test_hold)
     ck_assert_int_eq(n_messages, 0);
     ck_assert_uint_eq(n_learned, 1);
     check_stats(0, 0, 0, 0);
+
+    /* What is to be learned is not held. */
+    see(7, 1);
+    ck_assert_uint_eq(n_learned, 1);
+    check_stats(1, 0, 0, 0);
+}
+END_TEST
+
+/* All of the packet comes, past any meter, and goes on. */
+START_TEST(test_action)
+{
+    const struct ofpact_controller *controller;
+    struct ofpbuf ofpacts;
+
+    ofpbuf_init(&ofpacts, 0);
+    hwv_packet_in_put_action(&ofpacts, HWV_PACKET_IN_HOLD);
+    controller = ofpact_get_CONTROLLER(ofpacts.data);
+    ck_assert_uint_eq(controller->max_len, UINT16_MAX);
+    ck_assert_uint_eq(controller->controller_id, 0);
+    ck_assert_int_eq(controller->reason, OFPR_ACTION);
+    ck_assert_uint_eq(controller->meter_id, NX_CTLR_NO_METER);
+    ck_assert_uint_eq(controller->provider_meter_id, UINT32_MAX);
+    ck_assert(!controller->pause);
+    ofpbuf_uninit(&ofpacts);
 }
 END_TEST
 
@@ -281,6 +305,15 @@ START_TEST(test_limit_of_all)
         see(n_places, 1000 + i);
     }
     check_stats(HWV_LEARN_MAX + n_each, 0, beyond, 0);
+
+    /* Nor does it count as waiting. */
+    learn_some(n_each);
+    for (uint32_t i = 0; i < n_each; i++) {
+        for (uint16_t port = 1; port <= n_places; port++) {
+            see(port, i);
+        }
+    }
+    check_stats(2 * HWV_LEARN_MAX + n_each, 0, 2 * beyond, 0);
 }
 END_TEST
 
@@ -292,6 +325,7 @@ main(int argc OVS_UNUSED, char *argv[])
 
     tcase_add_test(tcase, test_others);
     tcase_add_test(tcase, test_hold);
+    tcase_add_test(tcase, test_action);
     tcase_add_test(tcase, test_what_is_learned);
     tcase_add_test(tcase, test_repeated);
     tcase_add_test(tcase, test_limit_of_a_place);
