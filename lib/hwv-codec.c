@@ -333,8 +333,10 @@ parse_ipv4(const void *data, size_t len, size_t ip_ofs,
         return HWV_OUTER_DOUBTFUL;
     }
 
-    in6_addr_set_mapped_ipv4(&key->src, get_16aligned_be32(&ip->ip_src));
-    in6_addr_set_mapped_ipv4(&key->dst, get_16aligned_be32(&ip->ip_dst));
+    /* As in6_addr_set_mapped_ipv4(), but one word at a time (hwv_hash()). */
+    key->src.s6_addr32[2] = key->dst.s6_addr32[2] = htonl(0xffff);
+    memcpy(&key->src.s6_addr32[3], &ip->ip_src, sizeof ip->ip_src);
+    memcpy(&key->dst.s6_addr32[3], &ip->ip_dst, sizeof ip->ip_dst);
     key->tos = ip->ip_tos;
 
     return parse_udp(data, len, udp_ofs, ntohs(ip->ip_tot_len) - sizeof *ip,

@@ -131,11 +131,7 @@ static inline uint32_t
 hwv_flow_buckets_start(const struct hwv_flow_buckets *buckets,
                        const struct hwv_key *key)
 {
-    const uint32_t words[] = {
-        key->dst, key->dst >> 32, key->src, key->src >> 32,
-    };
-    uint64_t hash = hwv_hash_words(&buckets->secret, words,
-                                   ARRAY_SIZE(words));
+    uint64_t hash = hwv_hash(&buckets->secret, key, sizeof *key);
     uint32_t bucket = hash * buckets->n >> 32;
 
     OVS_PREFETCH(&buckets->array[bucket]);

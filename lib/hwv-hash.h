@@ -22,6 +22,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "entropy.h"
 
@@ -38,17 +39,21 @@ hwv_hash_secret_init(struct hwv_hash_secret *secret)
     get_entropy_or_die(secret, sizeof *secret);
 }
 
-/* Returns the hash of the 'n' (an even number, at most HWV_HASH_MAX_WORDS)
- * 'words'. */
+/* Returns the hash of the 'size' bytes at 'key', a multiple of 8 and at most
+ * HWV_HASH_MAX_WORDS words.  Reads one word at a time: a processor waits where
+ * it reads at once what it has just written in parts. */
 static inline uint32_t
-hwv_hash_words(const struct hwv_hash_secret *secret, const uint32_t words[],
-               size_t n)
+hwv_hash(const struct hwv_hash_secret *secret, const void *key, size_t size)
 {
     const uint64_t *m = secret->multipliers;
     uint64_t sum = m[0];
 
-    for (size_t i = 0; i < n; i += 2) {
-        sum += (m[i + 1] + words[i]) * (m[i + 2] + words[i + 1]);
+    for (size_t i = 0; i < size / 4; i += 2) {
+        uint32_t a, b;
+
+        memcpy(&a, (const char *) key + i * 4, sizeof a);
+        memcpy(&b, (const char *) key + i * 4 + 4, sizeof b);
+        sum += (m[i + 1] + a) * (m[i + 2] + b);
     }
     return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
 }

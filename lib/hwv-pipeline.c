@@ -97,9 +97,10 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
                      struct dp_packet_batch *batch,
                      struct hwv_verdict verdicts[])
 {
-    struct questions questions = { .n = 0 };
+    struct questions questions;
     struct dp_packet *packet;
 
+    questions.n = 0;            /* The rest is for no one to clear. */
     prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
         from_vf(packet, vf, &questions, &verdicts[i]);
@@ -116,9 +117,10 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
                          struct dp_packet_batch *batch,
                          struct hwv_verdict verdicts[])
 {
-    struct questions questions = { .n = 0 };
+    struct questions questions;
     struct dp_packet *packet;
 
+    questions.n = 0;            /* The rest is for no one to clear. */
     prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
         from_uplink(tables, packet, &questions, &verdicts[i]);

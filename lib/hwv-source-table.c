@@ -188,32 +188,24 @@ row_create(const struct hwv_source_key *key,
     return xmemdup(&init, sizeof init);
 }
 
-/* A key in words: of 32 bits, as most of its fields are written as such just
- * before, and a processor waits where it reads what several writes were. */
-#define KEY_WORDS (sizeof(struct hwv_source_key) / sizeof(uint32_t))
-BUILD_ASSERT_DECL(KEY_WORDS * sizeof(uint32_t)
-                  == sizeof(struct hwv_source_key));
-BUILD_ASSERT_DECL(KEY_WORDS <= HWV_HASH_MAX_WORDS && KEY_WORDS % 2 == 0);
-
 static inline uint32_t
 hash_key(const struct hwv_source_table *table,
          const struct hwv_source_key *key)
 {
-    uint32_t words[KEY_WORDS];
-
-    memcpy(words, key, sizeof words);
-    return hwv_hash_words(&table->secret, words, KEY_WORDS);
+    return hwv_hash(&table->secret, key, sizeof *key);
 }
 
 /* As memcmp() would, of which the compiler makes a call. */
 static inline bool
 keys_equal(const struct hwv_source_key *a, const struct hwv_source_key *b)
 {
-    uint32_t x[KEY_WORDS], y[KEY_WORDS], differ = 0;
+    uint64_t x[sizeof *a / 8], y[sizeof *b / 8], differ = 0;
+
+    BUILD_ASSERT_DECL(sizeof x == sizeof *a);
 
     memcpy(x, a, sizeof x);
     memcpy(y, b, sizeof y);
-    for (size_t i = 0; i < KEY_WORDS; i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(x); i++) {
         differ |= x[i] ^ y[i];
     }
     return !differ;
