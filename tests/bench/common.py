@@ -17,7 +17,7 @@ import switch                           # noqa: E402
 NEXT_HOP = '1.1.2.92'
 WORLD = {'pmds': 1, 'pfs': ['pf0'], 'nic_of': {}, 'pf_options': {}}
 FOREVER = 10000000              # Milliseconds.
-REVALIDATOR = 2000              # Milliseconds, see make_world().
+REVALIDATOR = 10000             # Milliseconds, see make_world().
 MAX_FLOWS = 2000000             # Of OVS.
 ROOM = 4000                     # Flows, see add_flows().
 
@@ -75,19 +75,22 @@ class Switch(switch.Switch):
             return vf_port(int(port[2:])), self.of['br-int']
         return super().find(port)
 
-    def add_flows(self, frames):
+    def add_flows(self, frames, go_on=True):
         """Sends frames, {port: frames}, each of which makes a datapath flow of
         its own.  By itself OVS allows for 10,000 at first, and for 1,000 more
-        each time that it has looked at all of them and that did not take
-        long."""
+        each time that it has looked at all of them and that did not take long.
+        Unless 'go_on', it looks at none from now on: at a million it looks for
+        so long that it then removes most of them."""
+        if not go_on:
+            self.ctl('revalidator/pause')
         longest = max(map(len, frames.values()))
         for at in range(0, longest, switch.QUEUE):
-            some = {port: each[at:at + switch.QUEUE]
-                    for port, each in frames.items()}
             if self.flow_limit() - self.flows() < ROOM:
                 self.ctl('upcall/set-flow-limit', MAX_FLOWS)
-            self.inject_at_once(some)
-        self.barrier()
+            self.inject_at_once({port: each[at:at + switch.QUEUE]
+                                 for port, each in frames.items()})
+        if go_on:
+            self.barrier()
 
     def inject_at_once(self, frames):
         """As inject(), for ports of br-int at the same time and as many frames
