@@ -268,14 +268,18 @@ tests_test_hwv_vport_offload_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=dpdk_available
 
 include tests/fuzz/automake.mk
 
-# The FDB by itself.  Not a part of any suite.
-EXTRA_PROGRAMS = tests/bench-hwv-fdb
+# Tables by themselves.  Not a part of any suite.
+EXTRA_PROGRAMS = tests/bench-hwv-fdb tests/bench-hwv-flow-table
 tests_bench_hwv_fdb_SOURCES = tests/bench-hwv-fdb.c
 tests_bench_hwv_fdb_LDADD = $(UNIT_TEST_LIBS)
-CLEANFILES += tests/bench-hwv-fdb
-.PHONY: bench-fdb
+tests_bench_hwv_flow_table_SOURCES = tests/bench-hwv-flow-table.c
+tests_bench_hwv_flow_table_LDADD = $(UNIT_TEST_LIBS)
+CLEANFILES += tests/bench-hwv-fdb tests/bench-hwv-flow-table
+.PHONY: bench-fdb bench-flow-table
 bench-fdb: tests/bench-hwv-fdb
 	tests/bench-hwv-fdb
+bench-flow-table: tests/bench-hwv-flow-table
+	tests/bench-hwv-flow-table
 
 # The autotest suites: "make check" runs the first, which needs no privileges,
 # and "make check-system" the second, which makes network namespaces.
