@@ -330,6 +330,7 @@ SYSTEM_TESTSUITE_AT = \
 	tests/hwv-macros.at \
 	tests/hwv-segment-macros.at \
 	tests/system-macros.at \
+	tests/system-memif.at \
 	tests/system-traffic.at \
 	tests/system-acl.at \
 	tests/system-base.at \
