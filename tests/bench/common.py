@@ -17,7 +17,7 @@ import switch                           # noqa: E402
 NEXT_HOP = '1.1.2.92'
 WORLD = {'pmds': 1, 'pfs': ['pf0'], 'nic_of': {}, 'pf_options': {}}
 FOREVER = 10000000              # Milliseconds.
-REVALIDATOR = 10000             # Milliseconds, see make_world().
+REVALIDATOR = 2000              # Milliseconds, see make_world().
 MAX_FLOWS = 2000000             # Of OVS.
 ROOM = 4000                     # Flows, see add_flows().
 
