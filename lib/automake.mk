@@ -33,10 +33,13 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-replacement-simple.c \
 	lib/hwv-replacement.c \
 	lib/hwv-replacement.h \
+	lib/hwv-rss.h \
 	lib/hwv-shadow-table.c \
 	lib/hwv-shadow-table.h \
 	lib/hwv-source-table.c \
 	lib/hwv-source-table.h \
 	lib/hwv-tunnel-table.c \
 	lib/hwv-tunnel-table.h \
+	lib/hwv-vector.c \
+	lib/hwv-vector.h \
 	lib/hwv-vtag.h

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "csum.h"
+#include "hwv-key.h"
 #include "unaligned.h"
 
 /* lib/ keeps away from OVS's netdevs, with this one exception, for
@@ -36,8 +37,7 @@ static inline void finish_ipv6(struct ovs_16aligned_ip6_hdr *, size_t udp_len,
                                uint8_t ecn);
 static inline void finish_udp(struct udp_header *, size_t udp_len,
                               ovs_be16 src_port);
-static void finish_udp_csum(struct udp_header *, size_t udp_len,
-                            uint32_t pseudo_header);
+static void finish_udp_csum(struct dp_packet *);
 static size_t skip_vlans(const void *data, size_t len, ovs_be16 *eth_type);
 static enum hwv_outer_result parse_ipv4(const void *data, size_t len,
                                         size_t ip_ofs, struct hwv_source_key *,
@@ -93,6 +93,15 @@ finish_sum(uint64_t sum)
     return (OVS_FORCE ovs_be16) ~sum;
 }
 
+/* The same for a sum of few words. */
+static inline ovs_be16
+finish_short_sum(uint32_t sum)
+{
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+    sum = (sum & UINT16_MAX) + (sum >> 16);
+    return (OVS_FORCE ovs_be16) ~sum;
+}
+
 /* Encapsulation. */
 
 uint8_t
@@ -101,53 +110,66 @@ hwv_outer_ecn(uint8_t ecn)
     return ecn == IP_ECN_CE ? IP_ECN_ECT_0 : ecn;
 }
 
-void
-hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
-                uint32_t vni, uint8_t ecn)
+/* With a constant 'is_ipv6', so that all offsets are constants, too. */
+static inline ALWAYS_INLINE void
+encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
+            bool is_ipv6, uint32_t vni, uint8_t ecn)
 {
     const struct hwv_encap *encap = &tunnel->encap;
-    const bool is_ipv6 = hwv_encap_is_ipv6(encap);
     const size_t outer_len = is_ipv6 ? HWV_ENCAP_MAX : HWV_ENCAP_IPV4;
     const size_t udp_ofs = outer_len - UDP_VXLAN_LEN;
+    const size_t udp_len = (dp_packet_size(packet)
+                            + outer_len - udp_ofs);
 
     struct eth_header *eth = push(packet, outer_len);
     void *ip = eth + 1;
     struct udp_header *udp = (void *) ((char *) eth + udp_ofs);
     struct vxlanhdr *vxlan = (void *) (udp + 1);
-    size_t udp_len = dp_packet_size(packet) - udp_ofs;
 
+    memcpy(eth, encap->header, outer_len);
+    finish_eth(eth, tunnel);
     if (is_ipv6) {
-        memcpy(eth, encap->header, HWV_ENCAP_MAX);
         finish_ipv6(ip, udp_len, hwv_outer_ecn(ecn));
     } else {
-        memcpy(eth, encap->header, HWV_ENCAP_IPV4);
         finish_ipv4(ip, encap, udp_len, hwv_outer_ecn(ecn));
     }
-    finish_eth(eth, tunnel);
     put_16aligned_be32(&vxlan->vx_vni, htonl(vni << 8));
     finish_udp(udp, udp_len, netdev_tnl_get_src_port(packet));
-    if (encap->udp_csum) {
-        finish_udp_csum(udp, udp_len,
-                        is_ipv6 ? packet_csum_pseudoheader6(ip)
-                                : packet_csum_pseudoheader(ip));
-    }
 
     packet->packet_type = htonl(PT_ETH);
     dp_packet_reset_offsets(packet);
     packet->l3_ofs = sizeof(struct eth_header);
     packet->l4_ofs = udp_ofs;
+
+    if (encap->udp_csum) {
+        finish_udp_csum(packet);
+    }
 }
 
-/* Makes room for 'n' bytes in front of what 'packet' has. */
+void
+hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
+                uint32_t vni, uint8_t ecn)
+{
+    if (hwv_encap_is_ipv6(&tunnel->encap)) {
+        encapsulate(packet, tunnel, true, vni, ecn);
+    } else {
+        encapsulate(packet, tunnel, false, vni, ecn);
+    }
+}
+
+/* Makes room for 'n' bytes in front of what 'packet' has.  The data moves only
+ * where there is no room. */
 static inline void *
 push(struct dp_packet *packet, size_t n)
 {
-    if (OVS_UNLIKELY(dp_packet_headroom(packet) < n)) {
+    char *data = (char *) dp_packet_data(packet) - n;
+
+    if (OVS_UNLIKELY(data < (char *) dp_packet_base(packet))) {
         return dp_packet_push_uninit(packet, n);
     }
-    dp_packet_set_data(packet, (char *) dp_packet_data(packet) - n);
+    dp_packet_set_data(packet, data);
     dp_packet_set_size(packet, dp_packet_size(packet) + n);
-    return dp_packet_data(packet);
+    return data;
 }
 
 static inline void
@@ -157,8 +179,7 @@ finish_eth(struct eth_header *eth, const struct hwv_tunnel *tunnel)
     uint64_t next_hop;
 
     atomic_read_relaxed(&tunnel_->next_hop, &next_hop);
-    next_hop = htonll(next_hop << 16);
-    memcpy(&eth->eth_dst, &next_hop, sizeof eth->eth_dst);
+    eth->eth_dst = hwv_mac_from_word(next_hop);
 }
 
 /* The base's checksum is that of an ECN field and a length of zero.  Adding
@@ -175,9 +196,9 @@ finish_ipv4(struct ip_header *ip, const struct hwv_encap *encap,
 
     ip->ip_tos = base->ip_tos | ecn;
     ip->ip_tot_len = tot_len;
-    ip->ip_csum = finish_sum((OVS_FORCE uint16_t) ~base->ip_csum
-                             + (uint64_t) (OVS_FORCE uint16_t) tot_len
-                             + (OVS_FORCE uint16_t) htons(ecn));
+    ip->ip_csum = finish_short_sum((OVS_FORCE uint16_t) ~base->ip_csum
+                                   + (OVS_FORCE uint16_t) tot_len
+                                   + (OVS_FORCE uint16_t) htons(ecn));
 }
 
 static inline void
@@ -200,9 +221,16 @@ finish_udp(struct udp_header *udp, size_t udp_len, ovs_be16 src_port)
 /* Everything that the checksum covers must be there.  A result of zero is
  * sent as 0xffff, as zero says that there is no checksum (RFC 768). */
 static void
-finish_udp_csum(struct udp_header *udp, size_t udp_len, uint32_t pseudo_header)
+finish_udp_csum(struct dp_packet *packet)
 {
-    udp->udp_csum = finish_sum(pseudo_header + sum_up(udp, udp_len));
+    const bool is_ipv6 = (packet->l4_ofs == HWV_ENCAP_MAX - UDP_VXLAN_LEN);
+    struct udp_header *udp = dp_packet_l4(packet);
+    void *ip = dp_packet_l3(packet);
+    uint32_t pseudo_header = (is_ipv6 ? packet_csum_pseudoheader6(ip)
+                              : packet_csum_pseudoheader(ip));
+
+    udp->udp_csum = finish_sum(pseudo_header
+                               + sum_up(udp, dp_packet_l4_size(packet)));
     if (!udp->udp_csum) {
         udp->udp_csum = htons(0xffff);
     }

@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dp-packet.h"
 #include "hwv-hash.h"
 #include "hwv-key.h"
 #include "ovs-atomic.h"
@@ -91,7 +92,8 @@ void hwv_flow_map_for_each(const struct hwv_flow_map *map,
  * lines fetched before it looks at the first:
  *
  *    1. hwv_flow_map_get() once.
- *    2. hwv_flow_buckets_start() for each key: where it is, if it is there.
+ *    2. hwv_flow_buckets_start() for each key, or hwv_vector's ->find_buckets()
+ *       for all keys of a burst: where it is, if it is there.
  *    3. hwv_flow_buckets_find() for each. */
 
 #define HWV_BUCKET_ENTRIES 2
@@ -118,6 +120,13 @@ struct hwv_flow_buckets {
     struct hwv_hash_secret secret;
 };
 
+/* The keys of a burst, a struct hwv_key in each lane. */
+struct hwv_flow_keys {
+    uint64_t dst[NETDEV_MAX_BURST];
+    uint64_t src[NETDEV_MAX_BURST];
+    uint32_t bucket[NETDEV_MAX_BURST];  /* Their own buckets. */
+};
+
 /* Returns the buckets of 'map' for lookups until the end of the RCU read-side
  * section. */
 static inline const struct hwv_flow_buckets *
@@ -126,13 +135,20 @@ hwv_flow_map_get(const struct hwv_flow_map *map)
     return ovsrcu_get(struct hwv_flow_buckets *, &map->buckets);
 }
 
+/* Returns the bucket of key 'dst', 'src'. */
+static inline uint32_t
+hwv_flow_buckets_index(const struct hwv_flow_buckets *buckets, uint64_t dst,
+                       uint64_t src)
+{
+    return hwv_hash2(&buckets->secret, dst, src) * buckets->n >> 32;
+}
+
 /* Returns the bucket of 'key', and has the processor fetch it. */
 static inline uint32_t
 hwv_flow_buckets_start(const struct hwv_flow_buckets *buckets,
                        const struct hwv_key *key)
 {
-    uint64_t hash = hwv_hash(&buckets->secret, key, sizeof *key);
-    uint32_t bucket = hash * buckets->n >> 32;
+    uint32_t bucket = hwv_flow_buckets_index(buckets, key->dst, key->src);
 
     OVS_PREFETCH(&buckets->array[bucket]);
     return bucket;

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "dp-packet.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "util.h"
@@ -34,48 +33,19 @@
  * The writer's stores to the state release, and so do the map's: who finds an
  * entry finds the version that announced it. */
 
-#define STATE_SHAPE(SHAPE) (UINT32_C(1) << (SHAPE))
-#define STATE_SHAPES (STATE_SHAPE(HWV_N_SHAPES) - 1)
-#define STATE_VERSION (STATE_SHAPES + 1)    /* Increment of the version. */
-
-struct hwv_flow_table {
-    struct hwv_flow_map map;
-    uint32_t max_domains;
-
-    /* Per domain, see domain_index(): 20 bytes for each domain and direction,
-     * of which the data path reads 4.  Pages of domains that are never used
-     * take no memory. */
-    atomic_uint32_t *states;
-    uint32_t (*n_entries)[HWV_N_SHAPES];    /* Writer only: by shape. */
-};
-
-/* A lookup on its way. */
-struct lookup {
-    const struct hwv_flow_buckets *buckets;
-    struct hwv_key key;         /* Of the first shape that the domain has. */
-    uint32_t bucket;            /* Of 'key'. */
-    uint32_t before;            /* The domain's state at the start. */
-    atomic_uint32_t *state;     /* NULL if there is no such domain. */
-    uint8_t class;
-};
+#define STATE_VERSION (HWV_STATE_SHAPES + 1)    /* Increment. */
 
 static void flow_table_free(struct hwv_flow_table *);
 static bool domain_valid(const struct hwv_flow_table *, uint8_t class,
                          uint32_t domain);
-static size_t domain_index(const struct hwv_flow_table *, uint8_t class,
-                           uint32_t domain);
 static void announce_change(struct hwv_flow_table *, size_t domain,
                             uint8_t shape);
 static void withdraw_if_empty(struct hwv_flow_table *, size_t domain,
                               uint8_t shape);
-static void start(const struct hwv_flow_table *,
-                  const struct hwv_flow_query *, struct lookup *);
-static void finish(const struct hwv_flow_table *,
-                   const struct hwv_flow_query *, struct lookup *,
-                   struct hwv_flow_answer *);
-static void probe_shapes(const struct lookup *,
-                         const struct hwv_flow_query *,
-                         struct hwv_flow_answer *);
+static enum hwv_lookup probe_shapes(const struct hwv_flow_buckets *,
+                                    const struct hwv_flow_domain *,
+                                    const struct hwv_frame *,
+                                    struct hwv_flow_value *);
 
 bool
 hwv_flow_value_equal(const struct hwv_flow_value *a,
@@ -121,7 +91,7 @@ hwv_flow_table_set(struct hwv_flow_table *table, const struct hwv_key *key,
         return ERANGE;
     }
 
-    domain = domain_index(table, class, hwv_key_domain(key));
+    domain = hwv_flow_domain_index(table, class, hwv_key_domain(key));
     announce_change(table, domain, shape);
     error = hwv_flow_map_set(&table->map, key, value);
     table->n_entries[domain][shape] += hwv_flow_map_count(&table->map) - n;
@@ -141,7 +111,7 @@ hwv_flow_table_remove(struct hwv_flow_table *table, const struct hwv_key *key)
         return ENOENT;
     }
 
-    domain = domain_index(table, class, hwv_key_domain(key));
+    domain = hwv_flow_domain_index(table, class, hwv_key_domain(key));
     announce_change(table, domain, shape);
     hwv_flow_map_remove(&table->map, key);
     table->n_entries[domain][shape]--;
@@ -160,18 +130,54 @@ hwv_flow_table_find(const struct hwv_flow_table *table,
 }
 
 void
-hwv_flow_table_lookup(const struct hwv_flow_table *table,
-                      const struct hwv_flow_query queries[], size_t n,
-                      struct hwv_flow_answer answers[])
+hwv_flow_domain_read(const struct hwv_flow_table *table,
+                     struct hwv_flow_domain *domain)
 {
-    struct lookup lookups[NETDEV_MAX_BURST];
+    /* Of each set of shapes the first, in the order of shapes[]. */
+    static const uint8_t first[HWV_STATE_SHAPES + 1] = {
+        0, 0, 1, 1, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3,
+    };
+    uint8_t shape;
 
-    for (size_t i = 0; i < n; i++) {
-        start(table, &queries[i], &lookups[i]);
+    domain->class_mask = (domain->direction & HWV_CLASS_RX
+                          ? (uint8_t) ~HWV_CLASS_ECN : UINT8_MAX);
+    domain->before = 0;
+    domain->state = NULL;
+    if (domain_valid(table, domain->direction, domain->id)) {
+        domain->state = &table->states[hwv_flow_domain_index(
+            table, domain->direction, domain->id)];
+        atomic_read_explicit(domain->state, &domain->before,
+                             memory_order_acquire);
     }
-    for (size_t i = 0; i < n; i++) {
-        finish(table, &queries[i], &lookups[i], &answers[i]);
-    }
+    shape = first[domain->before & HWV_STATE_SHAPES];
+    domain->mask = hwv_key_from_words(0, UINT64_MAX, UINT64_MAX, shape);
+    domain->key = hwv_key_from_words(domain->id, 0, 0,
+                                     domain->direction | shape);
+}
+
+enum hwv_lookup
+hwv_flow_lookups_finish_slowly(const struct hwv_flow_lookups *lookups,
+                               size_t i, struct hwv_flow_value *value)
+{
+    struct hwv_flow_domain domain = {
+        .id = lookups->domain[i]->id,
+        .direction = lookups->domain[i]->direction,
+    };
+    enum hwv_lookup result;
+    uint32_t after;
+
+    do {
+        const struct hwv_flow_buckets *buckets;
+
+        hwv_flow_domain_read(lookups->table, &domain);
+        buckets = hwv_flow_map_get(&lookups->table->map);
+        result = probe_shapes(buckets, &domain, &lookups->frames[i], value);
+
+        /* Keeps the second reading behind the probes. */
+        atomic_thread_fence(memory_order_acquire);
+        atomic_read_explicit(domain.state, &after, memory_order_acquire);
+    } while (domain.before != after);
+    return result;
 }
 
 uint32_t
@@ -214,19 +220,6 @@ domain_valid(const struct hwv_flow_table *table, uint8_t class,
                 && domain < HWV_DOMAIN_TAGGED + HWV_N_DOMAINS_TAGGED));
 }
 
-/* Index into the arrays by domain: first those of VFs, then of sources, then
- * of VLAN tags. */
-static size_t
-domain_index(const struct hwv_flow_table *table, uint8_t class,
-             uint32_t domain)
-{
-    if (domain >= HWV_DOMAIN_TAGGED) {
-        return (2 * (size_t) table->max_domains
-                + (domain - HWV_DOMAIN_TAGGED));
-    }
-    return domain + (class & HWV_CLASS_RX ? (size_t) table->max_domains : 0);
-}
-
 /* To be called before an entry of 'shape' in 'domain' is inserted, replaced or
  * removed. */
 static void
@@ -235,7 +228,7 @@ announce_change(struct hwv_flow_table *table, size_t domain, uint8_t shape)
     uint32_t state;
 
     atomic_read_relaxed(&table->states[domain], &state);
-    state = (state + STATE_VERSION) | STATE_SHAPE(shape);
+    state = (state + STATE_VERSION) | HWV_STATE_SHAPE(shape);
     atomic_store_explicit(&table->states[domain], state, memory_order_release);
 }
 
@@ -247,7 +240,7 @@ withdraw_if_empty(struct hwv_flow_table *table, size_t domain, uint8_t shape)
 
     if (!table->n_entries[domain][shape]) {
         atomic_read_relaxed(&table->states[domain], &state);
-        state &= ~STATE_SHAPE(shape);
+        state &= ~HWV_STATE_SHAPE(shape);
         atomic_store_explicit(&table->states[domain], state,
                               memory_order_release);
     }
@@ -258,98 +251,35 @@ static const uint8_t shapes[HWV_N_SHAPES] = {
     HWV_CLASS_DMAC | HWV_CLASS_SMAC, HWV_CLASS_DMAC, HWV_CLASS_SMAC, 0,
 };
 
-/* Reads the state of the domain, and has the processor fetch the bucket where
- * the answer is.  (Where the domain has several shapes, the others' are not
- * fetched in advance: most domains have one.) */
-static void
-start(const struct hwv_flow_table *table, const struct hwv_flow_query *q,
-      struct lookup *lookup)
+static enum hwv_lookup
+probe_shapes(const struct hwv_flow_buckets *buckets,
+             const struct hwv_flow_domain *domain,
+             const struct hwv_frame *frame, struct hwv_flow_value *value)
 {
-    const struct hwv_frame *frame = q->frame;
-    uint8_t class = frame->class | q->direction;
+    const uint8_t class = ((frame->class & domain->class_mask)
+                           | domain->direction);
+    enum hwv_lookup result = HWV_LOOKUP_NONE;
 
-    if (!domain_valid(table, q->direction, q->domain)) {
-        lookup->state = NULL;
-        return;
-    }
-    if (q->direction & HWV_CLASS_RX) {
-        class &= ~HWV_CLASS_ECN;
-    }
-
-    lookup->state = &table->states[domain_index(table, q->direction,
-                                                q->domain)];
-    atomic_read_explicit(lookup->state, &lookup->before, memory_order_acquire);
-    lookup->class = class;
-    lookup->buckets = hwv_flow_map_get(&table->map);
     for (int i = 0; i < HWV_N_SHAPES; i++) {
-        if (lookup->before & STATE_SHAPE(shapes[i])) {
-            lookup->key = hwv_key_make(q->domain, frame->dmac, frame->smac,
-                                       class | shapes[i]);
-            lookup->bucket = hwv_flow_buckets_start(lookup->buckets,
-                                                    &lookup->key);
-            break;
-        }
-    }
-}
-
-static void
-finish(const struct hwv_flow_table *table, const struct hwv_flow_query *q,
-       struct lookup *lookup, struct hwv_flow_answer *answer)
-{
-    uint32_t after;
-
-    answer->result = HWV_LOOKUP_NONE;
-    if (!lookup->state) {
-        return;
-    }
-    for (;;) {
-        uint32_t has = lookup->before & STATE_SHAPES;
-
-        if (OVS_UNLIKELY(!is_pow2(has))) {
-            probe_shapes(lookup, q, answer);
-        } else {
-            answer->result = (has && hwv_flow_buckets_find(lookup->buckets,
-                                                           lookup->bucket,
-                                                           &lookup->key,
-                                                           &answer->value)
-                              ? HWV_LOOKUP_HIT : HWV_LOOKUP_NONE);
-        }
-
-        /* Keeps the second reading behind the probes. */
-        atomic_thread_fence(memory_order_acquire);
-        atomic_read_explicit(lookup->state, &after, memory_order_acquire);
-        if (OVS_LIKELY(lookup->before == after)) {
-            return;
-        }
-        start(table, q, lookup);
-    }
-}
-
-static void
-probe_shapes(const struct lookup *lookup, const struct hwv_flow_query *q,
-             struct hwv_flow_answer *answer)
-{
-    answer->result = HWV_LOOKUP_NONE;
-    for (int i = 0; i < HWV_N_SHAPES; i++) {
-        struct hwv_flow_value value;
+        struct hwv_flow_value other;
         struct hwv_key key;
         uint32_t bucket;
 
-        if (!(lookup->before & STATE_SHAPE(shapes[i]))) {
+        if (!(domain->before & HWV_STATE_SHAPE(shapes[i]))) {
             continue;
         }
-        key = hwv_key_make(q->domain, q->frame->dmac, q->frame->smac,
-                           lookup->class | shapes[i]);
-        bucket = hwv_flow_buckets_start(lookup->buckets, &key);
-        if (!hwv_flow_buckets_find(lookup->buckets, bucket, &key, &value)) {
+        key = hwv_key_from_words(domain->id, frame->dmac, frame->smac,
+                                 class | shapes[i]);
+        bucket = hwv_flow_buckets_start(buckets, &key);
+        if (!hwv_flow_buckets_find(buckets, bucket, &key, &other)) {
             continue;
         }
-        if (answer->result == HWV_LOOKUP_NONE) {
-            answer->result = HWV_LOOKUP_HIT;
-            answer->value = value;
-        } else if (!hwv_flow_value_equal(&value, &answer->value)) {
-            answer->result = HWV_LOOKUP_AMBIGUOUS;
-            return;
+        if (result == HWV_LOOKUP_NONE) {
+            result = HWV_LOOKUP_HIT;
+            *value = other;
+        } else if (!hwv_flow_value_equal(&other, value)) {
+            return HWV_LOOKUP_AMBIGUOUS;
         }
     }
+    return result;
 }

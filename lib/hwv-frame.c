@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include "flow.h"
-#include "hash.h"
-#include "hwv-key.h"
 #include "unaligned.h"
 
 /* The class has room for exactly these. */
@@ -24,32 +22,10 @@ struct payload {
     uint8_t proto;              /* IPPROTO_*. */
 };
 
-static inline bool parse_network(ovs_be16 eth_type, const void *nh,
-                                 size_t size, uint8_t *class);
-static inline bool parse_ipv4(const struct ip_header *, size_t size,
-                              uint8_t *class);
-static bool parse_ipv6(const struct ovs_16aligned_ip6_hdr *, size_t size,
-                       uint8_t *class);
 static bool parse_extensions(const struct ovs_16aligned_ip6_hdr *,
                              struct payload *, uint8_t *nw_frag);
-static inline uint32_t hash_ipv4(const struct ip_header *, uint8_t class);
 static uint32_t hash_ipv6(const struct ovs_16aligned_ip6_hdr *, uint8_t class);
-static inline uint32_t hash_ports(uint32_t hash, const struct payload *);
-
-bool
-hwv_frame_parse(const void *data, size_t len, struct hwv_frame *frame)
-{
-    const struct eth_header *eth = data;
-
-    if (len < sizeof *eth) {
-        return false;
-    }
-
-    frame->dmac = eth->eth_dst;
-    frame->smac = eth->eth_src;
-    return parse_network(eth->eth_type, eth + 1, len - sizeof *eth,
-                         &frame->class);
-}
+static uint32_t hash_ports(uint32_t hash, const struct payload *);
 
 /* OVS may be told to follow two tags (other_config:vlan-limit), but what it
  * finds behind one is the same. */
@@ -63,75 +39,29 @@ hwv_frame_parse_tagged(const void *data, size_t len, struct hwv_frame *frame,
         return false;
     }
 
-    frame->dmac = veh->veth_dst;
-    frame->smac = veh->veth_src;
+    hwv_frame_parse_macs(data, frame);
     *tci = ntohs(veh->veth_tci) & ~VLAN_CFI;
-    return parse_network(veh->veth_next_type, veh + 1, len - sizeof *veh,
+    return hwv_frame_parse_network(veh->veth_next_type, veh + 1, len - sizeof *veh,
                          &frame->class);
 }
 
 uint32_t
-hwv_frame_hash(const void *data, size_t len OVS_UNUSED,
-               const struct hwv_frame *frame)
+hwv_frame_hash(const void *data, const struct hwv_frame *frame)
 {
-    const void *nh = (const char *) data + sizeof(struct eth_header);
+    if (frame->class & HWV_CLASS_IPV6) {
+        return hash_ipv6((const void *) ((const char *) data
+                                         + sizeof(struct eth_header)),
+                         frame->class);
+    } else {
+        const struct hwv_hash_words words = hwv_frame_hash_words(data, frame);
 
-    return frame->class & HWV_CLASS_IPV6
-           ? hash_ipv6(nh, frame->class)
-           : hash_ipv4(nh, frame->class);
-}
-
-static inline uint8_t
-make_class(uint8_t version, uint8_t nw_frag, uint8_t tos)
-{
-    return version
-           | nw_frag << HWV_CLASS_FRAG_SHIFT
-           | (tos & IP_ECN_MASK) << HWV_CLASS_ECN_SHIFT;
-}
-
-static inline bool
-parse_network(ovs_be16 eth_type, const void *nh, size_t size, uint8_t *class)
-{
-    return (eth_type == htons(ETH_TYPE_IP) ? parse_ipv4(nh, size, class)
-            : eth_type == htons(ETH_TYPE_IPV6) ? parse_ipv6(nh, size, class)
-            : false);
-}
-
-/* The conditions are those of miniflow_extract(), and that the version is
- * right, which it does not ask. */
-static inline bool
-parse_ipv4(const struct ip_header *nh, size_t size, uint8_t *class)
-{
-    uint8_t nw_frag = 0;
-    size_t hdr_len, tot_len;
-
-    if (size < sizeof *nh) {
-        return false;
+        return hwv_hash_words(&words);
     }
-
-    hdr_len = IP_IHL(nh->ip_ihl_ver) * 4;
-    tot_len = ntohs(nh->ip_tot_len);
-    if (IP_VER(nh->ip_ihl_ver) != 4
-        || hdr_len < sizeof *nh
-        || hdr_len > tot_len
-        || tot_len > size
-        || size - tot_len > UINT16_MAX) {
-        return false;
-    }
-
-    if (IP_IS_FRAGMENT(nh->ip_frag_off)) {
-        nw_frag = FLOW_NW_FRAG_ANY;
-        if (nh->ip_frag_off & htons(IP_FRAG_OFF_MASK)) {
-            nw_frag |= FLOW_NW_FRAG_LATER;
-        }
-    }
-    *class = make_class(0, nw_frag, nh->ip_tos);
-    return true;
 }
 
-/* As parse_ipv4(). */
-static bool
-parse_ipv6(const struct ovs_16aligned_ip6_hdr *nh, size_t size, uint8_t *class)
+bool
+hwv_frame_parse_ipv6(const struct ovs_16aligned_ip6_hdr *nh, size_t size,
+                     uint8_t *class)
 {
     struct payload payload;
     uint8_t nw_frag;
@@ -151,7 +81,7 @@ parse_ipv6(const struct ovs_16aligned_ip6_hdr *nh, size_t size, uint8_t *class)
         return false;
     }
 
-    *class = make_class(HWV_CLASS_IPV6, nw_frag, word >> 20);
+    *class = hwv_class_make(HWV_CLASS_IPV6, nw_frag, word >> 20);
     return true;
 }
 
@@ -173,17 +103,6 @@ parse_extensions(const struct ovs_16aligned_ip6_hdr *nh,
                                nw_frag, &frag_hdr);
 }
 
-/* For TCP and UDP, this and hash_ipv6() give the hash that miniflow_extract()
- * gives a packet without one, so that a flow keeps its outer UDP port when
- * offload is turned on or off. */
-enum { HASH_FINAL = 42 };
-
-static inline uint32_t
-hash_ipv4_addr(uint32_t hash, const ovs_16aligned_be32 *addr)
-{
-    return hash_add(hash, (OVS_FORCE uint32_t) get_16aligned_be32(addr));
-}
-
 static uint32_t
 hash_ipv6_addr(uint32_t hash, const union ovs_16aligned_in6_addr *addr)
 {
@@ -192,27 +111,6 @@ hash_ipv6_addr(uint32_t hash, const union ovs_16aligned_in6_addr *addr)
     BUILD_ASSERT_DECL(sizeof words == sizeof *addr);
     memcpy(words, addr, sizeof words);
     return hash_add64(hash_add64(hash, words[0]), words[1]);
-}
-
-static inline uint32_t
-hash_ipv4(const struct ip_header *nh, uint8_t class)
-{
-    size_t hdr_len = IP_IHL(nh->ip_ihl_ver) * 4;
-    uint32_t hash = 0;
-
-    hash = hash_ipv4_addr(hash, &nh->ip_src);
-    hash = hash_ipv4_addr(hash, &nh->ip_dst);
-    hash = hash_add(hash, nh->ip_proto);
-    if (!(class & HWV_CLASS_FRAG)) {
-        struct payload payload = {
-            .data = (const char *) nh + hdr_len,
-            .size = ntohs(nh->ip_tot_len) - hdr_len,
-            .proto = nh->ip_proto,
-        };
-
-        hash = hash_ports(hash, &payload);
-    }
-    return hash_finish(hash, HASH_FINAL);
 }
 
 static uint32_t
@@ -233,19 +131,16 @@ hash_ipv6(const struct ovs_16aligned_ip6_hdr *nh, uint8_t class)
         hash = hash_add(hash, payload.proto);
         hash = hash_ports(hash, &payload);
     }
-    return hash_finish(hash, HASH_FINAL);
+    return hash_finish(hash, HWV_HASH_FINAL);
 }
 
 /* Adds the ports of a whole datagram to 'hash', if its protocol has any. */
-static inline uint32_t
+static uint32_t
 hash_ports(uint32_t hash, const struct payload *payload)
 {
     uint32_t ports;
 
-    if ((payload->proto == IPPROTO_TCP
-         || payload->proto == IPPROTO_UDP
-         || payload->proto == IPPROTO_SCTP)
-        && payload->size >= sizeof ports) {
+    if (hwv_has_ports(payload->proto) && payload->size >= sizeof ports) {
         memcpy(&ports, payload->data, sizeof ports);
         hash = hash_add(hash, ports);
     }

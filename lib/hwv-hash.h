@@ -58,4 +58,17 @@ hwv_hash(const struct hwv_hash_secret *secret, const void *key, size_t size)
     return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
 }
 
+/* Returns the hash of the 16 bytes of 'a' and 'b', the same as hwv_hash() of
+ * both on a little-endian machine, as the 64 bits of which its result is. */
+static inline uint64_t
+hwv_hash2(const struct hwv_hash_secret *secret, uint64_t a, uint64_t b)
+{
+    const uint64_t *m = secret->multipliers;
+    uint64_t sum = m[0];
+
+    sum += (m[1] + (a & UINT32_MAX)) * (m[2] + (a >> 32));
+    sum += (m[3] + (b & UINT32_MAX)) * (m[4] + (b >> 32));
+    return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
+}
+
 #endif /* hwv-hash.h */

@@ -102,19 +102,29 @@ hwv_mac_from_word(uint64_t word)
 }
 
 /* Returns the key of 'class' in 'domain' (at most HWV_DOMAIN_MAX).  A MAC that
- * the shape in 'class' does not name is left out of the key. */
+ * the shape in 'class' does not name is left out of the key.  'dmac' and
+ * 'smac' are as hwv_mac_to_word() returns them. */
 static inline struct hwv_key
-hwv_key_make(uint32_t domain, struct eth_addr dmac, struct eth_addr smac,
-             uint8_t class)
+hwv_key_from_words(uint32_t domain, uint64_t dmac, uint64_t smac,
+                   uint8_t class)
 {
-    uint64_t d = class & HWV_CLASS_DMAC ? hwv_mac_to_word(dmac) : 0;
-    uint64_t s = class & HWV_CLASS_SMAC ? hwv_mac_to_word(smac) : 0;
+    uint64_t d = class & HWV_CLASS_DMAC ? dmac : 0;
+    uint64_t s = class & HWV_CLASS_SMAC ? smac : 0;
 
     return (struct hwv_key) {
         .dst = d | (uint64_t) (domain & 0xffff) << 48,
         .src = s | (uint64_t) (domain >> 16 & 0xff) << 48
                  | (uint64_t) class << 56,
     };
+}
+
+/* The same for MACs as they are in a frame. */
+static inline struct hwv_key
+hwv_key_make(uint32_t domain, struct eth_addr dmac, struct eth_addr smac,
+             uint8_t class)
+{
+    return hwv_key_from_words(domain, hwv_mac_to_word(dmac),
+                              hwv_mac_to_word(smac), class);
 }
 
 static inline uint32_t

@@ -11,6 +11,7 @@
 #include "hwv-codec.h"
 #include "hwv-frame.h"
 #include "hwv-key.h"
+#include "hwv-rss.h"
 #include "openvswitch/dynamic-string.h"
 #include "packets.h"
 #include "util.h"
@@ -65,25 +66,26 @@ struct missed {
 
 /* The frames of a burst that the flow table is asked about. */
 struct questions {
-    struct hwv_frame frames[NETDEV_MAX_BURST];
-    struct hwv_flow_query queries[NETDEV_MAX_BURST];
-    struct hwv_flow_answer answers[NETDEV_MAX_BURST];
+    struct hwv_flow_lookups lookups;
     struct hwv_verdict *verdicts[NETDEV_MAX_BURST];
-    size_t n;
 };
 
 static void prefetch(const struct dp_packet_batch *);
-static void from_vf(struct dp_packet *, uint16_t vf, struct questions *,
-                    struct hwv_verdict *);
-static void from_uplink(const struct hwv_tables *, const struct dp_packet *,
-                        struct questions *, struct hwv_verdict *);
-static void from_tunnel(const struct hwv_tables *, const struct dp_packet *,
-                        struct questions *, struct hwv_verdict *);
-static void ask(struct questions *, uint8_t direction, uint32_t domain,
-                struct hwv_verdict *);
+static inline void from_vf(struct dp_packet *, uint16_t vf,
+                           struct questions *, struct hwv_rss *,
+                           struct hwv_verdict *);
+static inline void from_uplink(const struct hwv_tables *,
+                               const struct dp_packet *, struct questions *,
+                               struct hwv_verdict *);
+static inline void from_tunnel(const struct hwv_tables *,
+                               const struct dp_packet *, struct questions *,
+                               struct hwv_verdict *);
+static inline void ask(struct questions *, uint8_t direction, uint32_t domain,
+                       struct hwv_verdict *);
 static void answer(const struct hwv_tables *, struct questions *);
-static void decide(const struct hwv_tables *, const struct hwv_flow_query *,
-                   const struct hwv_flow_answer *, struct hwv_verdict *);
+static inline void decide(const struct hwv_tables *, uint8_t direction,
+                          const struct hwv_frame *,
+                          const struct hwv_flow_value *, struct hwv_verdict *);
 static bool needs_order(const struct hwv_verdict verdicts[], size_t n);
 static void keep_order_from_vf(const struct dp_packet_batch *,
                                struct hwv_verdict verdicts[]);
@@ -99,12 +101,15 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
 {
     struct questions questions;
     struct dp_packet *packet;
+    struct hwv_rss rss;
 
-    questions.n = 0;            /* The rest is for no one to clear. */
+    hwv_flow_lookups_init(&questions.lookups, tables->flows);
+    rss.n = 0;                  /* The rest is for no one to clear. */
     prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
-        from_vf(packet, vf, &questions, &verdicts[i]);
+        from_vf(packet, vf, &questions, &rss, &verdicts[i]);
     }
+    hwv_rss_finish(&rss);
     answer(tables, &questions);
     if (needs_order(verdicts, dp_packet_batch_size(batch))) {
         keep_order_from_vf(batch, verdicts);
@@ -120,7 +125,7 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
     struct questions questions;
     struct dp_packet *packet;
 
-    questions.n = 0;            /* The rest is for no one to clear. */
+    hwv_flow_lookups_init(&questions.lookups, tables->flows);
     prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
         from_uplink(tables, packet, &questions, &verdicts[i]);
@@ -163,20 +168,19 @@ asks_for_offload(const struct dp_packet *packet)
            || dp_packet_hwol_tx_l4_checksum(packet);
 }
 
-static void
+static inline void
 from_vf(struct dp_packet *packet, uint16_t vf, struct questions *questions,
-        struct hwv_verdict *verdict)
+        struct hwv_rss *rss, struct hwv_verdict *verdict)
 {
-    struct hwv_frame *frame = &questions->frames[questions->n];
-    const void *data = dp_packet_data(packet);
-    size_t len = dp_packet_size(packet);
+    struct hwv_frame *frame = hwv_flow_lookups_frame(&questions->lookups);
 
-    if (!hwv_frame_parse(data, len, frame)) {
+    if (!hwv_frame_parse(dp_packet_data(packet), dp_packet_size(packet),
+                         frame)) {
         miss(verdict, HWV_MISS_NO_CLASS);
         return;
     }
     if (!dp_packet_rss_valid(packet)) {
-        dp_packet_set_rss_hash(packet, hwv_frame_hash(data, len, frame));
+        hwv_rss_add(rss, packet, frame);
     }
     if (asks_for_offload(packet)) {
         miss(verdict, HWV_MISS_HWOL);
@@ -190,11 +194,11 @@ from_vf(struct dp_packet *packet, uint16_t vf, struct questions *questions,
 }
 
 /* A frame with a VLAN tag, or VXLAN. */
-static void
+static inline void
 from_uplink(const struct hwv_tables *tables, const struct dp_packet *packet,
             struct questions *questions, struct hwv_verdict *verdict)
 {
-    struct hwv_frame *frame = &questions->frames[questions->n];
+    struct hwv_frame *frame = hwv_flow_lookups_frame(&questions->lookups);
     uint16_t tci;
 
     if (hwv_frame_parse_tagged(dp_packet_data(packet), dp_packet_size(packet),
@@ -218,11 +222,11 @@ checksums_right(const struct dp_packet *packet)
            || hwv_outer_verify(dp_packet_data(packet), dp_packet_size(packet));
 }
 
-static void
+static inline void
 from_tunnel(const struct hwv_tables *tables, const struct dp_packet *packet,
             struct questions *questions, struct hwv_verdict *verdict)
 {
-    struct hwv_frame *frame = &questions->frames[questions->n];
+    struct hwv_frame *frame = hwv_flow_lookups_frame(&questions->lookups);
     const char *data = dp_packet_data(packet);
     size_t len = dp_packet_size(packet);
     struct hwv_source_value source;
@@ -251,59 +255,60 @@ from_tunnel(const struct hwv_tables *tables, const struct dp_packet *packet,
 /* Asks the flow table about the frame behind the last one of 'questions'.  The
  * answer is going to be in '*verdict', where what is to be taken off already
  * is. */
-static void
+static inline void
 ask(struct questions *questions, uint8_t direction, uint32_t domain,
     struct hwv_verdict *verdict)
 {
-    size_t n = questions->n++;
-
-    questions->verdicts[n] = verdict;
-    questions->queries[n] = (struct hwv_flow_query) {
-        .frame = &questions->frames[n],
-        .domain = domain,
-        .direction = direction,
-    };
+    questions->verdicts[questions->lookups.n] = verdict;
+    hwv_flow_lookups_add(&questions->lookups, direction, domain);
 }
 
 static void
 answer(const struct hwv_tables *tables, struct questions *questions)
 {
-    hwv_flow_table_lookup(tables->flows, questions->queries, questions->n,
-                          questions->answers);
-    for (size_t i = 0; i < questions->n; i++) {
-        decide(tables, &questions->queries[i], &questions->answers[i],
-               questions->verdicts[i]);
+    struct hwv_flow_lookups *lookups = &questions->lookups;
+
+    hwv_flow_lookups_start(lookups);
+    for (size_t i = 0; i < lookups->n; i++) {
+        struct hwv_verdict *verdict = questions->verdicts[i];
+        struct hwv_flow_value value;
+
+        switch (hwv_flow_lookups_finish(lookups, i, &value)) {
+        case HWV_LOOKUP_HIT:
+            decide(tables, lookups->domain[i]->direction, &lookups->frames[i],
+                   &value, verdict);
+            break;
+        case HWV_LOOKUP_NONE:
+            miss(verdict, HWV_MISS_NO_FLOW);
+            break;
+        case HWV_LOOKUP_AMBIGUOUS:
+            miss(verdict, HWV_MISS_AMBIGUOUS);
+            break;
+        }
     }
 }
 
 /* From the uplink back to the uplink: no such entry is ever made, so what a
  * packet would have to look like afterwards is not ours to guess. */
 static bool
-goes_back(const struct hwv_flow_query *query, enum hwv_output output)
+goes_back(uint8_t direction, enum hwv_output output)
 {
-    return (query->direction == HWV_CLASS_RX
+    return (direction == HWV_CLASS_RX
             && output != HWV_OUT_VF && output != HWV_OUT_DROP);
 }
 
-static void
-decide(const struct hwv_tables *tables, const struct hwv_flow_query *query,
-       const struct hwv_flow_answer *answer, struct hwv_verdict *verdict)
+static inline void
+decide(const struct hwv_tables *tables, uint8_t direction,
+       const struct hwv_frame *frame, const struct hwv_flow_value *value,
+       struct hwv_verdict *verdict)
 {
-    const struct hwv_flow_value *value = &answer->value;
-
-    if (answer->result != HWV_LOOKUP_HIT) {
-        miss(verdict, (answer->result == HWV_LOOKUP_AMBIGUOUS
-                       ? HWV_MISS_AMBIGUOUS : HWV_MISS_NO_FLOW));
-        return;
-    }
-    if (goes_back(query, value->output)) {
+    if (goes_back(direction, value->output)) {
         miss(verdict, HWV_MISS_NO_FLOW);
         return;
     }
 
     verdict->counter = value->counter;
-    verdict->ecn = ((query->frame->class & HWV_CLASS_ECN)
-                    >> HWV_CLASS_ECN_SHIFT);
+    verdict->ecn = (frame->class & HWV_CLASS_ECN) >> HWV_CLASS_ECN_SHIFT;
     switch (value->output) {
     case HWV_OUT_DROP:
         verdict->type = HWV_VERDICT_DROP;

@@ -71,18 +71,21 @@ enum hwv_verdict_type {
 };
 
 struct hwv_verdict {
-    enum hwv_verdict_type type;
-    enum hwv_miss miss;         /* HWV_VERDICT_MISS: why. */
-    uint16_t vf;                /* HWV_VERDICT_VF. */
-    uint16_t tci;               /* HWV_VERDICT_VLAN. */
-    bool pop_vlan;              /* Take its VLAN tag off first. */
-    uint8_t ecn;                /* Inner ECN field. */
+    enum hwv_verdict_type type : 8;
+    enum hwv_miss miss : 8;     /* HWV_VERDICT_MISS: why. */
     uint8_t outer_len;          /* Bytes to decapsulate first, or 0. */
-    uint32_t vni;               /* HWV_VERDICT_ENCAP. */
-    const struct hwv_tunnel *tunnel; /* HWV_VERDICT_ENCAP. */
+    uint8_t ecn;                /* Inner ECN field. */
+    bool pop_vlan;              /* Take its VLAN tag off first. */
+    union {
+        uint16_t vf;            /* HWV_VERDICT_VF. */
+        uint16_t tci;           /* HWV_VERDICT_VLAN. */
+    };
     uint32_t counter;           /* The flow's, or HWV_NO_COUNTER. */
     uint32_t outer_counter;     /* The tnl_pop flow's, or HWV_NO_COUNTER. */
+    uint32_t vni;               /* HWV_VERDICT_ENCAP. */
+    const struct hwv_tunnel *tunnel; /* HWV_VERDICT_ENCAP. */
 };
+BUILD_ASSERT_DECL(sizeof(struct hwv_verdict) == 32);
 
 /* Gives each packet of 'batch', received from VF 'vf', its verdict in
  * 'verdicts' (NETDEV_MAX_BURST of them).  Sets the RSS hash of every packet

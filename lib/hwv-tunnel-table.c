@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hwv-key.h"
 #include "id-pool.h"
 #include "openvswitch/thread.h"
 #include "ovs-atomic.h"
@@ -93,7 +94,7 @@ hwv_tunnel_table_add(struct hwv_tunnel_table *table,
     }
     tunnel = xzalloc_cacheline(sizeof *tunnel);
     tunnel->public.encap = *encap;
-    atomic_init(&tunnel->public.next_hop, eth_addr_to_uint64(next_hop));
+    atomic_init(&tunnel->public.next_hop, hwv_mac_to_word(next_hop));
     tunnel->table = table;
     tunnel->id = *id;
     ovsrcu_set(&table->slots[tunnel->id], tunnel);
@@ -123,7 +124,7 @@ hwv_tunnel_table_set_next_hop(struct hwv_tunnel_table *table, uint32_t id,
 
     if (tunnel) {
         replace_bits(&tunnel->public.next_hop, HWV_TUNNEL_BLOCKED,
-                     eth_addr_to_uint64(next_hop));
+                     hwv_mac_to_word(next_hop));
     }
 }
 

@@ -49,7 +49,7 @@ hwv_encap_is_ipv6(const struct hwv_encap *encap)
 /* The next hop comes first so that all of an IPv4 tunnel is in one cache
  * line. */
 struct hwv_tunnel {
-    atomic_uint64_t next_hop;           /* As eth_addr_to_uint64(), and perhaps
+    atomic_uint64_t next_hop;           /* As hwv_mac_to_word(), and perhaps
                                          * HWV_TUNNEL_BLOCKED. */
     struct hwv_encap encap;
 };

@@ -8,6 +8,7 @@
 #include "hwv-actions.h"
 #include "hwv-blocked-vteps.h"
 #include "hwv-codec.h"
+#include "hwv-key.h"
 #include "hwv-nic.h"
 #include "hwv-port-counters.h"
 #include "odp-netlink.h"
@@ -82,7 +83,7 @@ push(struct dp_packet_batch *batch, const struct ovs_action_push_tnl *data)
     }
 
     tunnel.encap = action.encap;
-    atomic_init(&tunnel.next_hop, eth_addr_to_uint64(action.next_hop));
+    atomic_init(&tunnel.next_hop, hwv_mac_to_word(action.next_hop));
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
         hwv_encapsulate(packet, &tunnel, action.vni, action.outer_ecn);
 

@@ -72,10 +72,10 @@ struct egress {
 
 /* A burst on its way. */
 struct burst {
+    const struct soft_ports *ports;
     struct hwv_verdict verdicts[NETDEV_MAX_BURST];
     struct egress egresses[NETDEV_MAX_BURST];
     size_t n_egresses;
-    struct egress *egress_of[NETDEV_MAX_BURST]; /* NULL: goes nowhere. */
     struct hwv_lane *flow_lane;
     struct hwv_lane *port_lane;
     long long int now;
@@ -86,10 +86,10 @@ static struct hwv_tables *tables_create(const struct hwv_nic_limits *,
                                         struct hwv_counters *);
 static void tables_destroy(struct hwv_tables *);
 static struct hwv_tables *tables_get(const struct hwv_provider_nic *);
-static void burst_open_egresses(const struct soft_ports *, struct burst *,
-                                size_t n);
 static void burst_prefetch_counters(const struct burst *, size_t n);
-static bool burst_handle_packet(struct burst *, struct dp_packet *, size_t i);
+static bool burst_handle_packet(struct burst *, struct dp_packet *,
+                                const struct hwv_verdict *);
+static struct egress *burst_egress(struct burst *, const struct hwv_verdict *);
 static void burst_send(struct burst *);
 
 static int
@@ -243,19 +243,21 @@ soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
     };
 }
 
-/* The way of a burst: classify, see which outputs can send, count and edit
- * each hit, send.  The misses stay in 'batch'. */
+/* The way of a burst: classify, count and edit each hit, send.  The misses
+ * stay in 'batch'. */
 static void
 soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet_batch *batch, struct hwv_counters *counters)
 {
-    const struct soft_ports *ports = ovsrcu_get(struct soft_ports *,
-                                                &nic->ports);
-    const struct hwv_tables *tables = tables_get(nic);
     const size_t n = dp_packet_batch_size(batch);
+    const struct hwv_tables *tables;
     struct dp_packet *packet;
     struct burst b;
     size_t i;
+
+    b.ports = ovsrcu_get(struct soft_ports *, &nic->ports);
+    b.n_egresses = 0;
+    tables = tables_get(nic);
 
     /* The ports before the tables, see struct soft_ports. */
     atomic_thread_fence(memory_order_acquire);
@@ -270,10 +272,9 @@ soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
     b.now = time_msec();
     b.hits = (struct hwv_count) { .packets = 0 };
     burst_prefetch_counters(&b, n);
-    burst_open_egresses(ports, &b, n);
 
     DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
-        if (!burst_handle_packet(&b, packet, i)) {
+        if (!burst_handle_packet(&b, packet, &b.verdicts[i])) {
             dp_packet_batch_refill(batch, packet, i);
         }
     }
@@ -284,23 +285,25 @@ static void
 soft_trace(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet *packet, struct ds *s)
 {
-    const struct soft_ports *ports = ovsrcu_get(struct soft_ports *,
-                                                &nic->ports);
     const struct hwv_tables *tables = tables_get(nic);
     struct dp_packet_batch batch;
     bool too_long = false;
+    const struct egress *e;
     struct burst b;
 
+    b.ports = ovsrcu_get(struct soft_ports *, &nic->ports);
+    b.n_egresses = 0;
     dp_packet_batch_init_packet(&batch, packet);
     if (port == HWV_UPLINK) {
         hwv_classify_from_uplink(tables, &batch, b.verdicts);
     } else {
         hwv_classify_from_vf(tables, domain, &batch, b.verdicts);
     }
-    burst_open_egresses(ports, &b, 1);
-    if (b.n_egresses && b.egresses[0].to) {
-        struct egress *e = &b.egresses[0];
-
+    e = burst_egress(&b, &b.verdicts[0]);
+    if (e && !e->to) {
+        b.verdicts[0].type = HWV_VERDICT_MISS;
+        b.verdicts[0].miss = HWV_MISS_PORT_DOWN;
+    } else if (e) {
         too_long = hwv_rewritten_size(packet, &b.verdicts[0]) > e->max_frame;
         if (too_long) {
             ds_put_format(s, "The NIC drops it (rx_drop_mtu): it would leave "
@@ -390,13 +393,19 @@ verdict_output(const struct hwv_verdict *verdict, uint16_t *port)
     }
 }
 
-/* Returns the egress for 'port', through the gate of its wire if it has
- * one. */
+/* Returns the way out that 'verdict' names, or NULL if it names none.  The
+ * first packet that asks for it goes through the gate of its wire, if it has
+ * one, for all of the burst: where that cannot send now, all of them are
+ * misses, so that their order stays. */
 static struct egress *
-burst_egress(const struct soft_ports *ports, struct burst *b, uint16_t port)
+burst_egress(struct burst *b, const struct hwv_verdict *verdict)
 {
     struct egress *e;
+    uint16_t port;
 
+    if (!verdict_output(verdict, &port)) {
+        return NULL;
+    }
     for (e = b->egresses; e < &b->egresses[b->n_egresses]; e++) {
         if (e->port == port) {
             return e;
@@ -405,7 +414,7 @@ burst_egress(const struct soft_ports *ports, struct burst *b, uint16_t port)
 
     b->n_egresses++;
     e->port = port;
-    e->to = port == HWV_UPLINK ? &ports->uplink : &ports->vfs[port];
+    e->to = port == HWV_UPLINK ? &b->ports->uplink : &b->ports->vfs[port];
     if (!e->to->wire || !hwv_wire_enter(e->to->wire)) {
         e->to = NULL;
     } else {
@@ -414,29 +423,6 @@ burst_egress(const struct soft_ports *ports, struct burst *b, uint16_t port)
     e->bytes = 0;
     dp_packet_batch_init(&e->batch);
     return e;
-}
-
-/* Finds the way out for each hit of 'b'.  Turns the hits whose output cannot
- * send now into misses: all of them in the burst, so that their order
- * stays. */
-static void
-burst_open_egresses(const struct soft_ports *ports, struct burst *b, size_t n)
-{
-    b->n_egresses = 0;
-    for (size_t i = 0; i < n; i++) {
-        struct hwv_verdict *verdict = &b->verdicts[i];
-        struct egress *e = NULL;
-        uint16_t port;
-
-        if (verdict_output(verdict, &port)) {
-            e = burst_egress(ports, b, port);
-            if (!e->to) {
-                verdict->type = HWV_VERDICT_MISS;
-                verdict->miss = HWV_MISS_PORT_DOWN;
-            }
-        }
-        b->egress_of[i] = e;
-    }
 }
 
 /* Has the processor fetch where the hits of 'b' are counted. */
@@ -456,17 +442,20 @@ burst_count_port(const struct burst *b, enum hwv_port_counter counter,
     hwv_lane_count(b->port_lane, counter, 1, bytes, b->now);
 }
 
-/* Returns true if the NIC took 'packet', the one with number 'i', false if it
- * is for OVS. */
+/* Returns true if the NIC took 'packet', false if it is for OVS. */
 static bool
-burst_handle_packet(struct burst *b, struct dp_packet *packet, size_t i)
+burst_handle_packet(struct burst *b, struct dp_packet *packet,
+                    const struct hwv_verdict *verdict)
 {
-    const struct hwv_verdict *verdict = &b->verdicts[i];
     const uint32_t size = dp_packet_size(packet);
-    struct egress *e = b->egress_of[i];
+    struct egress *e = burst_egress(b, verdict);
 
-    if (verdict->type == HWV_VERDICT_MISS) {
+    if (OVS_UNLIKELY(verdict->type == HWV_VERDICT_MISS)) {
         burst_count_port(b, HWV_RX_MISS + verdict->miss, size);
+        return false;
+    }
+    if (OVS_UNLIKELY(e && !e->to)) {
+        burst_count_port(b, HWV_RX_MISS + HWV_MISS_PORT_DOWN, size);
         return false;
     }
 

@@ -30,6 +30,7 @@ UNIT_TESTS = \
 	tests/test-hwv-replacement-groups \
 	tests/test-hwv-source-table \
 	tests/test-hwv-tunnel-table \
+	tests/test-hwv-vector \
 	tests/test-hwv-vport-offload
 UNIT_TEST_LIBS = \
 	ofproto-ext/libhwvofproto.la \
@@ -248,6 +249,11 @@ tests_test_hwv_tunnel_table_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-tunnel-table.c
 tests_test_hwv_tunnel_table_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_vector_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-vector.c
+tests_test_hwv_vector_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_counters_SOURCES = \
 	tests/hwv-unit.h \

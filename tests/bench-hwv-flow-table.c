@@ -85,18 +85,19 @@ static void
 look_up_all(const struct hwv_flow_table *table,
             const struct hwv_frame frames[N_LOOKUPS])
 {
-    struct hwv_flow_answer answers[NETDEV_MAX_BURST];
-    struct hwv_flow_query queries[NETDEV_MAX_BURST];
+    struct hwv_flow_lookups lookups;
+    struct hwv_flow_value value;
 
     for (size_t i = 0; i < N_LOOKUPS; i += NETDEV_MAX_BURST) {
+        hwv_flow_lookups_init(&lookups, table);
         for (size_t j = 0; j < NETDEV_MAX_BURST; j++) {
-            queries[j] = (struct hwv_flow_query) {
-                .frame = &frames[i + j], .domain = 1,
-            };
+            *hwv_flow_lookups_frame(&lookups) = frames[i + j];
+            hwv_flow_lookups_add(&lookups, 0, 1);
         }
-        hwv_flow_table_lookup(table, queries, NETDEV_MAX_BURST, answers);
+        hwv_flow_lookups_start(&lookups);
         for (size_t j = 0; j < NETDEV_MAX_BURST; j++) {
-            if (answers[j].result != HWV_LOOKUP_HIT) {
+            if (hwv_flow_lookups_finish(&lookups, j,
+                                        &value) != HWV_LOOKUP_HIT) {
                 ovs_fatal(0, "an entry is missing");
             }
         }
@@ -123,7 +124,7 @@ run(struct bench *b, int round, struct hwv_frame frames[N_LOOKUPS])
     long long int t0, t1, t2, t3, add = 0, remove = 0;
 
     for (size_t i = 0; i < N_LOOKUPS; i++) {
-        frames[i].dmac = mac(random_range(b->n));
+        frames[i].dmac = hwv_mac_to_word(mac(random_range(b->n)));
     }
     for (uint32_t i = 0; i < n_tables; i++) {
         struct hwv_flow_table *table = hwv_flow_table_create(b->n, 2);

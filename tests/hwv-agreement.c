@@ -77,8 +77,8 @@ nic_matches(const struct hwv_flows *flows, const struct hwv_compiled *entry,
     }
     a = hwv_key_make(flows->vlan ? hwv_tagged_domain(entry->tci) : 1,
                      inner->dmac, inner->smac, inner->class);
-    b = hwv_key_make(flows->vlan ? hwv_tagged_domain(sample->tci) : 1,
-                     frame->dmac, frame->smac, class);
+    b = hwv_key_from_words(flows->vlan ? hwv_tagged_domain(sample->tci) : 1,
+                           frame->dmac, frame->smac, class);
     return (hwv_key_equal(&a, &b)
             && (flows->match.flow.in_port.odp_port
                 == sample->flow.in_port.odp_port)

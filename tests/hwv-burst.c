@@ -181,7 +181,7 @@ hwv_check_untouched(const struct dp_packet *packet,
 
         HWV_CHECK(hwv_frame_parse(data, len, &frame));
         HWV_CHECK_EQ(dp_packet_get_rss_hash(packet),
-                     hwv_frame_hash(data, len, &frame));
+                     hwv_frame_hash(data, &frame));
     }
     HWV_CHECK(dp_packet_rss_valid(packet)
               == (had_rss || (from_vf && ref->has_class)));

@@ -9,6 +9,7 @@
 
 #include "csum.h"
 #include "flow.h"
+#include "hwv-key.h"
 #include "hwv-test-frames.h"
 #include "netdev.h"
 #include "netdev-native-tnl.h"
@@ -76,7 +77,7 @@ hwv_strip_push(const struct ovs_action_push_tnl *push,
     tunnel->encap.len = push->header_len;
     memcpy(header, push->header, push->header_len);
 
-    atomic_init(&tunnel->next_hop, eth_addr_to_uint64(eth->eth_dst));
+    atomic_init(&tunnel->next_hop, hwv_mac_to_word(eth->eth_dst));
     eth->eth_dst = eth_addr_zero;
     if (hwv_encap_is_ipv6(&tunnel->encap)) {
         header[15] &= 0xcf;     /* Bits 0 and 1 of the traffic class. */

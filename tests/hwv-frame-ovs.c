@@ -72,7 +72,7 @@ hwv_check_parse(struct dp_packet *packet, struct hwv_frame *frame)
 
     found = hwv_frame_parse(hwv_guarded_copy(data, len), len, frame);
     if (found) {
-        hwv_frame_hash(hwv_guarded_copy(data, len), len, frame);
+        hwv_frame_hash(hwv_guarded_copy(data, len), frame);
     }
     flow_extract(packet, &flow);
 
@@ -84,8 +84,10 @@ hwv_check_parse(struct dp_packet *packet, struct hwv_frame *frame)
                      ovs_class(&flow));
     }
     if (found) {
-        HWV_CHECK(eth_addr_equals(frame->dmac, mac_at(data)));
-        HWV_CHECK(eth_addr_equals(frame->smac, mac_at(data + ETH_ADDR_LEN)));
+        HWV_CHECK(eth_addr_equals(hwv_mac_from_word(frame->dmac),
+                                  mac_at(data)));
+        HWV_CHECK(eth_addr_equals(hwv_mac_from_word(frame->smac),
+                                  mac_at(data + ETH_ADDR_LEN)));
     }
     return found;
 }
@@ -112,8 +114,10 @@ hwv_check_parse_tagged(struct dp_packet *packet, struct hwv_frame *frame,
                      ovs_has_tagged_class(packet, &flow), ovs_class(&flow));
     }
     if (found) {
-        HWV_CHECK(eth_addr_equals(frame->dmac, mac_at(data)));
-        HWV_CHECK(eth_addr_equals(frame->smac, mac_at(data + ETH_ADDR_LEN)));
+        HWV_CHECK(eth_addr_equals(hwv_mac_from_word(frame->dmac),
+                                  mac_at(data)));
+        HWV_CHECK(eth_addr_equals(hwv_mac_from_word(frame->smac),
+                                  mac_at(data + ETH_ADDR_LEN)));
     }
     return found;
 }

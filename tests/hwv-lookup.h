@@ -12,18 +12,13 @@ hwv_look_up(const struct hwv_flow_table *table, uint8_t direction,
             uint32_t domain, const struct hwv_frame *frame,
             struct hwv_flow_value *value)
 {
-    struct hwv_flow_query query = {
-        .frame = frame,
-        .domain = domain,
-        .direction = direction,
-    };
-    struct hwv_flow_answer answer;
+    struct hwv_flow_lookups lookups;
 
-    hwv_flow_table_lookup(table, &query, 1, &answer);
-    if (answer.result == HWV_LOOKUP_HIT) {
-        *value = answer.value;
-    }
-    return answer.result;
+    hwv_flow_lookups_init(&lookups, table);
+    *hwv_flow_lookups_frame(&lookups) = *frame;
+    hwv_flow_lookups_add(&lookups, direction, domain);
+    hwv_flow_lookups_start(&lookups);
+    return hwv_flow_lookups_finish(&lookups, 0, value);
 }
 
 #endif /* hwv-lookup.h */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "csum.h"
+#include "hwv-key.h"
 #include "hwv-test-frames.h"
 #include "hwv-unit.h"
 #include "hwv-vectors.h"
@@ -61,7 +62,7 @@ tunnel_init(struct hwv_tunnel *tunnel, const char *base_word,
     free(base);
 
     ck_assert(eth_addr_from_string(mac_word, &mac));
-    atomic_init(&tunnel->next_hop, eth_addr_to_uint64(mac));
+    atomic_init(&tunnel->next_hop, hwv_mac_to_word(mac));
 }
 
 static void

@@ -111,7 +111,7 @@ read_whole(void *shared_)
     while (!stop) {
         for (uint32_t i = 0; i < N_LOOKUPS; i++) {
             uint32_t key = i % N_KEYS;
-            struct hwv_frame frame = { .dmac = mac(key) };
+            struct hwv_frame frame = { .dmac = hwv_mac_to_word(mac(key)) };
             struct hwv_flow_value value, expected;
             enum hwv_lookup result;
 
@@ -174,7 +174,10 @@ static const struct hwv_flow_value drop = { .output = HWV_OUT_DROP };
 static void *
 read_moment__(struct shared *shared, bool apart)
 {
-    struct hwv_frame frame = { .dmac = mac(1), .smac = mac(2) };
+    struct hwv_frame frame = {
+        .dmac = hwv_mac_to_word(mac(1)),
+        .smac = hwv_mac_to_word(mac(2)),
+    };
     uint64_t n_hits = 0, orig;
     bool stop = false;
 

@@ -43,8 +43,8 @@ static struct hwv_frame
 model_frame(const struct model_flow *f)
 {
     return (struct hwv_frame) {
-        .dmac = macs[f->dmac],
-        .smac = macs[f->smac],
+        .dmac = hwv_mac_to_word(macs[f->dmac]),
+        .smac = hwv_mac_to_word(macs[f->smac]),
         .class = (f->ecn << HWV_CLASS_ECN_SHIFT)
                  | (f->frag << HWV_CLASS_FRAG_SHIFT)
                  | (f->ipv6 ? HWV_CLASS_IPV6 : 0),
@@ -56,11 +56,11 @@ model_key(const struct model_flow *f)
 {
     struct hwv_frame frame = model_frame(f);
 
-    return hwv_key_make(f->domain, frame.dmac, frame.smac,
-                        frame.class
-                        | (f->rx ? HWV_CLASS_RX : 0)
-                        | (f->dmac_matched ? HWV_CLASS_DMAC : 0)
-                        | (f->smac_matched ? HWV_CLASS_SMAC : 0));
+    return hwv_key_from_words(f->domain, frame.dmac, frame.smac,
+                              frame.class
+                              | (f->rx ? HWV_CLASS_RX : 0)
+                              | (f->dmac_matched ? HWV_CLASS_DMAC : 0)
+                              | (f->smac_matched ? HWV_CLASS_SMAC : 0));
 }
 
 /* A value out of a few, so that flows often agree, with a fresh counter. */
@@ -372,7 +372,10 @@ END_TEST
 START_TEST(test_dmac_before_smac)
 {
     struct hwv_flow_table *table = hwv_flow_table_create(2, 1);
-    struct hwv_frame frame = { .dmac = macs[1], .smac = macs[2] };
+    struct hwv_frame frame = {
+        .dmac = hwv_mac_to_word(macs[1]),
+        .smac = hwv_mac_to_word(macs[2]),
+    };
     struct hwv_flow_value value = { .output = HWV_OUT_UPLINK, .counter = 7 };
     struct hwv_key by_dmac = hwv_key_make(0, macs[1], macs[2], HWV_CLASS_DMAC);
     struct hwv_key by_smac = hwv_key_make(0, macs[1], macs[2], HWV_CLASS_SMAC);

@@ -158,7 +158,7 @@ hash_bytes_at(const void *data, size_t len)
     uint32_t hash;
 
     HWV_CHECK(hwv_frame_parse(dp_packet_data(packet), len, &frame));
-    hash = hwv_frame_hash(dp_packet_data(packet), len, &frame);
+    hash = hwv_frame_hash(dp_packet_data(packet), &frame);
     dp_packet_delete(packet);
     return hash;
 }
@@ -290,8 +290,7 @@ START_TEST(test_hash_as_ovs)
         struct flow flow;
 
         if (hwv_frame_parse(dp_packet_data(packet), len, &frame)) {
-            uint32_t hash = hwv_frame_hash(dp_packet_data(packet), len,
-                                           &frame);
+            uint32_t hash = hwv_frame_hash(dp_packet_data(packet), &frame);
 
             flow_extract(packet, &flow);
             if (dp_packet_rss_valid(packet) && !flow.nw_frag

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hwv-key.h"
 #include "hwv-unit.h"
 #include "ovs-atomic.h"
 #include "ovs-thread.h"
@@ -49,13 +50,11 @@ mac_of(uint64_t i)
 static struct eth_addr
 next_hop(const struct hwv_tunnel *tunnel)
 {
-    struct eth_addr ea;
     uint64_t mac;
 
     atomic_read_relaxed(&CONST_CAST(struct hwv_tunnel *, tunnel)->next_hop,
                         &mac);
-    eth_addr_from_uint64(mac, &ea);
-    return ea;
+    return hwv_mac_from_word(mac);
 }
 
 /* The reference model: by id, what is there, and since how many grace periods
@@ -361,12 +360,12 @@ START_TEST(test_blocked)
     ck_assert(hwv_tunnel_is_blocked(tunnels[0]));
     ck_assert(!hwv_tunnel_is_blocked(tunnels[1]));
     ck_assert_uint_eq(next_hop_bits(tunnels[0]),
-                      eth_addr_to_uint64(mac_of(0)) | HWV_TUNNEL_BLOCKED);
+                      hwv_mac_to_word(mac_of(0)) | HWV_TUNNEL_BLOCKED);
     hwv_tunnel_table_set_next_hop(table, ids[0], mac_of(7));
     ck_assert(hwv_tunnel_is_blocked(tunnels[0]));
     hwv_tunnel_table_block(table, ids[0], false);
     ck_assert_uint_eq(next_hop_bits(tunnels[0]),
-                      eth_addr_to_uint64(mac_of(7)));
+                      hwv_mac_to_word(mac_of(7)));
     hwv_tunnel_table_destroy(table);
     hwv_unit_settle();
 }

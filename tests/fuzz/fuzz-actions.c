@@ -17,6 +17,7 @@
 #include "hwv-actions.h"
 #include "hwv-codec-ovs.h"
 #include "hwv-fuzz.h"
+#include "hwv-key.h"
 #include "hwv-lossless.h"
 #include "hwv-odp-string.h"
 #include "hwv-test-frames.h"
@@ -118,7 +119,7 @@ check_encap(const struct ofpbuf *actions, const struct hwv_action *action)
     memset(&push, 0, sizeof push);
     memcpy(&push, nl_attr_get(a), nl_attr_get_size(a));
 
-    atomic_init(&tunnel.next_hop, eth_addr_to_uint64(action->next_hop));
+    atomic_init(&tunnel.next_hop, hwv_mac_to_word(action->next_hop));
     ours = hwv_test_packet(frame, sizeof frame, 0);
     dp_packet_set_rss_hash(ours, 1);
     theirs = dp_packet_clone(ours);

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#ifndef HWV_VECTOR_H
+#define HWV_VECTOR_H 1
+
+/* Vector code
+ * ===========
+ *
+ * What the data path computes for all packets of a burst at once, one in each
+ * lane of the processor's vector unit.  There are several ways to compute the
+ * same, of which the best that this processor can do is chosen when the
+ * program starts.
+ *
+ * Thread-safe. */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct hwv_flow_buckets;
+struct hwv_flow_keys;
+struct hwv_rss_lanes;
+
+struct hwv_vector {
+    const char *name;           /* E.g. "avx512". */
+    bool (*supported)(void);
+
+    /* Computes the hashes of the first 'n' lanes (hwv-rss.h). */
+    void (*hash_frames)(struct hwv_rss_lanes *, size_t n);
+
+    /* Finds the buckets of the first 'n' keys (hwv-flow-map.h). */
+    void (*find_buckets)(const struct hwv_flow_buckets *,
+                         struct hwv_flow_keys *, size_t n);
+};
+
+/* All of them, the best first.  The last is plain C, for any processor. */
+extern const struct hwv_vector hwv_vectors[];
+extern const size_t hwv_n_vectors;
+
+/* The one that is used. */
+extern const struct hwv_vector *hwv_vector;
+
+#endif /* hwv-vector.h */
