@@ -18,6 +18,8 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-half-life.h \
 	lib/hwv-hash.h \
 	lib/hwv-key.h \
+	lib/hwv-memory.c \
+	lib/hwv-memory.h \
 	lib/hwv-next-hop.c \
 	lib/hwv-next-hop.h \
 	lib/hwv-number.c \

@@ -47,7 +47,7 @@ static enum hwv_outer_result parse_ipv6(const void *data, size_t len,
                                         size_t *outer_len);
 static enum hwv_outer_result parse_udp(const void *data, size_t len,
                                        size_t udp_ofs, size_t udp_len,
-                                       struct hwv_source_key *,
+                                       uint8_t tos, struct hwv_source_key *,
                                        size_t *outer_len);
 static bool verify_udp(const struct udp_header *, size_t udp_len,
                        uint32_t pseudo_header);
@@ -236,7 +236,29 @@ finish_udp_csum(struct dp_packet *packet)
     }
 }
 
-/* Decapsulation. */
+/* Decapsulation.
+ *
+ * The small fields of a source key are written a word of 32 bits at a time, as
+ * hwv_hash() reads them: a processor waits where it reads at once what it has
+ * just written in parts.  The first field has the least significant bits. */
+
+BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, tos)
+                  == offsetof(struct hwv_source_key, udp_dst) + 2);
+BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, flags)
+                  == offsetof(struct hwv_source_key, udp_dst) + 3);
+BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, smac_matched) % 4 == 0);
+#ifdef WORDS_BIGENDIAN
+#error "not for processors of this byte order"
+#endif
+
+/* HWV_SOURCE_CSUM in the word that begins with 'udp_dst'. */
+#define FLAGS_CSUM ((uint32_t) HWV_SOURCE_CSUM << 24)
+
+static inline void
+put_word(void *field, uint32_t word)
+{
+    memcpy(field, &word, sizeof word);
+}
 
 enum hwv_outer_result
 hwv_outer_parse(const void *data, size_t len, struct hwv_source_key *key,
@@ -256,7 +278,7 @@ hwv_outer_parse(const void *data, size_t len, struct hwv_source_key *key,
     /* Both addresses, which are beside each other here and there. */
     memcpy((char *) key + offsetof(struct hwv_source_key, dmac), eth,
            sizeof key->dmac + sizeof key->smac);
-    key->smac_matched = 1;
+    put_word(&key->smac_matched, 1);
 
     ip_ofs = skip_vlans(data, len, &eth_type);
     if (eth_type == htons(ETH_TYPE_IP)) {
@@ -365,10 +387,8 @@ parse_ipv4(const void *data, size_t len, size_t ip_ofs,
     key->src.s6_addr32[2] = key->dst.s6_addr32[2] = htonl(0xffff);
     memcpy(&key->src.s6_addr32[3], &ip->ip_src, sizeof ip->ip_src);
     memcpy(&key->dst.s6_addr32[3], &ip->ip_dst, sizeof ip->ip_dst);
-    key->tos = ip->ip_tos;
-
     return parse_udp(data, len, udp_ofs, ntohs(ip->ip_tot_len) - sizeof *ip,
-                     key, outer_len);
+                     ip->ip_tos, key, outer_len);
 }
 
 static enum hwv_outer_result
@@ -406,10 +426,8 @@ parse_ipv6(const void *data, size_t len, size_t ip_ofs,
 
     memcpy(&key->src, &ip->ip6_src, sizeof key->src);
     memcpy(&key->dst, &ip->ip6_dst, sizeof key->dst);
-    key->tos = word >> IPV6_TC_SHIFT;
-
-    result = parse_udp(data, len, udp_ofs, ntohs(ip->ip6_plen), key,
-                       outer_len);
+    result = parse_udp(data, len, udp_ofs, ntohs(ip->ip6_plen),
+                       word >> IPV6_TC_SHIFT, key, outer_len);
 
     /* IPv4-mapped addresses say "IPv4" in the key, and UDP over IPv6 must have
      * a checksum (RFC 8200 section 8.1; OVS would take RFC 6935's exception,
@@ -423,11 +441,12 @@ parse_ipv6(const void *data, size_t len, size_t ip_ofs,
     return result;
 }
 
-/* Reads the UDP header at 'udp_ofs', 'udp_len' bytes long with its data
- * according to the IP header in front of it, and the VXLAN header behind. */
+/* Reads the UDP header at 'udp_ofs', 'udp_len' bytes long with its data and
+ * with TOS 'tos' according to the IP header in front of it, and the VXLAN
+ * header behind. */
 static enum hwv_outer_result
 parse_udp(const void *data, size_t len, size_t udp_ofs, size_t udp_len,
-          struct hwv_source_key *key, size_t *outer_len)
+          uint8_t tos, struct hwv_source_key *key, size_t *outer_len)
 {
     const struct udp_header *udp;
     const struct vxlanhdr *vxlan;
@@ -443,14 +462,15 @@ parse_udp(const void *data, size_t len, size_t udp_ofs, size_t udp_len,
     vni = ntohl(get_16aligned_be32(&vxlan->vx_vni));
 
     key->vni = vni >> 8;
-    key->udp_dst = udp->udp_dst;
-    key->flags = udp->udp_csum ? HWV_SOURCE_CSUM : 0;
+    put_word(&key->udp_dst, ((OVS_FORCE uint16_t) udp->udp_dst
+                             | (uint32_t) tos << 16
+                             | (udp->udp_csum ? FLAGS_CSUM : 0)));
 
     return (udp_len == len - udp_ofs
             && ntohs(udp->udp_len) == udp_len
             && get_16aligned_be32(&vxlan->vx_flags) == htonl(VXLAN_FLAGS)
             && !(vni & 0xff)
-            && !IP_ECN_is_ce(key->tos)
+            && !IP_ECN_is_ce(tos)
             ? HWV_OUTER_VXLAN
             : HWV_OUTER_DOUBTFUL);
 }

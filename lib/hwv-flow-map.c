@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hwv-memory.h"
 #include "util.h"
 
 /* Two thirds full are, in terms of entries and buckets of two: */
@@ -139,7 +140,7 @@ buckets_create(uint32_t n, const struct hwv_hash_secret *secret)
 {
     struct hwv_flow_buckets *buckets = xmalloc(sizeof *buckets);
 
-    buckets->array = xzalloc_cacheline(n * sizeof *buckets->array);
+    buckets->array = hwv_memory_alloc(n * sizeof *buckets->array);
     buckets->n = n;
     buckets->secret = *secret;
     return buckets;
@@ -148,7 +149,7 @@ buckets_create(uint32_t n, const struct hwv_hash_secret *secret)
 static void
 buckets_free(struct hwv_flow_buckets *buckets)
 {
-    free_cacheline(buckets->array);
+    hwv_memory_free(buckets->array);
     free(buckets);
 }
 

@@ -92,8 +92,9 @@ void hwv_flow_map_for_each(const struct hwv_flow_map *map,
  * lines fetched before it looks at the first:
  *
  *    1. hwv_flow_map_get() once.
- *    2. hwv_flow_buckets_start() for each key, or hwv_vector's ->find_buckets()
- *       for all keys of a burst: where it is, if it is there.
+ *    2. hwv_flow_buckets_start() for each key, or ->find_buckets() of
+ *       hwv_vector for all keys of a burst at once: where it is, if it is
+ *       there.
  *    3. hwv_flow_buckets_find() for each. */
 
 #define HWV_BUCKET_ENTRIES 2

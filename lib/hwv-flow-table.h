@@ -168,17 +168,21 @@ static inline const struct hwv_flow_domain *
 hwv_flow_lookups_domain(struct hwv_flow_lookups *lookups, uint8_t direction,
                         uint32_t id)
 {
-    struct hwv_flow_domain *next = &lookups->domains[lookups->n_domains];
+    size_t n = lookups->n_domains;
+    struct hwv_flow_domain *domain;
 
-    if (lookups->n_domains && next[-1].id == id
-        && next[-1].direction == direction) {
-        return &next[-1];
+    if (n) {
+        domain = &lookups->domains[n - 1];
+        if (domain->id == id && domain->direction == direction) {
+            return domain;
+        }
     }
-    next->id = id;
-    next->direction = direction;
-    hwv_flow_domain_read(lookups->table, next);
+    domain = &lookups->domains[n];
+    domain->id = id;
+    domain->direction = direction;
+    hwv_flow_domain_read(lookups->table, domain);
     lookups->n_domains++;
-    return next;
+    return domain;
 }
 
 /* Looks up the frame behind the last one in the domain 'id' of 'direction'. */

@@ -41,8 +41,8 @@ hwv_frame_parse_tagged(const void *data, size_t len, struct hwv_frame *frame,
 
     hwv_frame_parse_macs(data, frame);
     *tci = ntohs(veh->veth_tci) & ~VLAN_CFI;
-    return hwv_frame_parse_network(veh->veth_next_type, veh + 1, len - sizeof *veh,
-                         &frame->class);
+    return hwv_frame_parse_network(veh->veth_next_type, veh + 1,
+                                   len - sizeof *veh, &frame->class);
 }
 
 uint32_t

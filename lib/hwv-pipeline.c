@@ -70,16 +70,29 @@ struct questions {
     struct hwv_verdict *verdicts[NETDEV_MAX_BURST];
 };
 
+/* The packets of a burst that the source table is asked about. */
+struct outers {
+    struct outer {
+        const struct dp_packet *packet;
+        struct hwv_verdict *verdict;
+        struct hwv_source_lookup lookup;
+        size_t len;             /* Of its outer headers. */
+    } array[NETDEV_MAX_BURST];
+    size_t n;
+};
+
 static void prefetch(const struct dp_packet_batch *);
 static inline void from_vf(struct dp_packet *, uint16_t vf,
                            struct questions *, struct hwv_rss *,
                            struct hwv_verdict *);
 static inline void from_uplink(const struct hwv_tables *,
                                const struct dp_packet *, struct questions *,
+                               struct outers *, struct hwv_verdict *);
+static inline void parse_outer(const struct hwv_tables *,
+                               const struct dp_packet *, struct outers *,
                                struct hwv_verdict *);
 static inline void from_tunnel(const struct hwv_tables *,
-                               const struct dp_packet *, struct questions *,
-                               struct hwv_verdict *);
+                               const struct outer *, struct questions *);
 static inline void ask(struct questions *, uint8_t direction, uint32_t domain,
                        struct hwv_verdict *);
 static void answer(const struct hwv_tables *, struct questions *);
@@ -124,11 +137,16 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
 {
     struct questions questions;
     struct dp_packet *packet;
+    struct outers outers;
 
     hwv_flow_lookups_init(&questions.lookups, tables->flows);
+    outers.n = 0;
     prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
-        from_uplink(tables, packet, &questions, &verdicts[i]);
+        from_uplink(tables, packet, &questions, &outers, &verdicts[i]);
+    }
+    for (size_t i = 0; i < outers.n; i++) {
+        from_tunnel(tables, &outers.array[i], &questions);
     }
     answer(tables, &questions);
     if (needs_order(verdicts, dp_packet_batch_size(batch))) {
@@ -196,7 +214,8 @@ from_vf(struct dp_packet *packet, uint16_t vf, struct questions *questions,
 /* A frame with a VLAN tag, or VXLAN. */
 static inline void
 from_uplink(const struct hwv_tables *tables, const struct dp_packet *packet,
-            struct questions *questions, struct hwv_verdict *verdict)
+            struct questions *questions, struct outers *outers,
+            struct hwv_verdict *verdict)
 {
     struct hwv_frame *frame = hwv_flow_lookups_frame(&questions->lookups);
     uint16_t tci;
@@ -208,7 +227,28 @@ from_uplink(const struct hwv_tables *tables, const struct dp_packet *packet,
         verdict->pop_vlan = true;
         ask(questions, HWV_CLASS_RX, hwv_tagged_domain(tci), verdict);
     } else {
-        from_tunnel(tables, packet, questions, verdict);
+        parse_outer(tables, packet, outers, verdict);
+    }
+}
+
+/* Asks the source table about 'packet'. */
+static inline void
+parse_outer(const struct hwv_tables *tables, const struct dp_packet *packet,
+            struct outers *outers, struct hwv_verdict *verdict)
+{
+    struct outer *outer = &outers->array[outers->n];
+    enum hwv_outer_result result;
+
+    result = hwv_outer_parse(dp_packet_data(packet), dp_packet_size(packet),
+                             &outer->lookup.key, &outer->len);
+    if (result != HWV_OUTER_VXLAN) {
+        miss(verdict, (result == HWV_OUTER_OTHER
+                       ? HWV_MISS_NOT_VXLAN : HWV_MISS_DOUBTFUL));
+    } else {
+        outers->n++;
+        outer->packet = packet;
+        outer->verdict = verdict;
+        hwv_source_table_start(tables->sources, &outer->lookup);
     }
 }
 
@@ -223,30 +263,24 @@ checksums_right(const struct dp_packet *packet)
 }
 
 static inline void
-from_tunnel(const struct hwv_tables *tables, const struct dp_packet *packet,
-            struct questions *questions, struct hwv_verdict *verdict)
+from_tunnel(const struct hwv_tables *tables, const struct outer *outer,
+            struct questions *questions)
 {
     struct hwv_frame *frame = hwv_flow_lookups_frame(&questions->lookups);
-    const char *data = dp_packet_data(packet);
-    size_t len = dp_packet_size(packet);
+    const char *data = dp_packet_data(outer->packet);
+    size_t len = dp_packet_size(outer->packet);
+    struct hwv_verdict *verdict = outer->verdict;
     struct hwv_source_value source;
-    enum hwv_outer_result outer;
-    struct hwv_source_key key;
-    size_t outer_len;
 
-    outer = hwv_outer_parse(data, len, &key, &outer_len);
-    if (outer != HWV_OUTER_VXLAN) {
-        miss(verdict, (outer == HWV_OUTER_OTHER
-                       ? HWV_MISS_NOT_VXLAN : HWV_MISS_DOUBTFUL));
-    } else if (!hwv_source_table_lookup(tables->sources, &key, &source)) {
+    if (!hwv_source_table_finish(tables->sources, &outer->lookup, &source)) {
         miss(verdict, HWV_MISS_NO_SOURCE);
-    } else if (!checksums_right(packet)) {
+    } else if (!checksums_right(outer->packet)) {
         miss(verdict, HWV_MISS_DOUBTFUL);
-    } else if (!hwv_frame_parse(data + outer_len, len - outer_len, frame)) {
+    } else if (!hwv_frame_parse(data + outer->len, len - outer->len, frame)) {
         miss(verdict, HWV_MISS_NO_CLASS);
     } else {
         verdict->outer_counter = source.counter;
-        verdict->outer_len = outer_len;
+        verdict->outer_len = outer->len;
         verdict->pop_vlan = false;
         ask(questions, HWV_CLASS_RX, source.id, verdict);
     }

@@ -7,49 +7,76 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmap.h"
 #include "hwv-hash.h"
+#include "hwv-memory.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "util.h"
 
-/* Rows are of two kinds: 'smac_matched' 1 and 0.  As in the flow table, a
- * lookup that tries both must see the two as they were at one moment, and the
- * same "state" word sees to it: which kinds there are, and a version that
- * changes before each change of a row.  The essay in hwv-flow-table.c has the
- * argument.  One word for the whole table will do, because tunnels come and go
- * seldom. */
+/* A hash table with linear probing, at most half full, whose rows are a cache
+ * line each: most lookups touch one.
+ *
+ * Rows are of two kinds, 'smac_matched' 1 and 0, and a lookup that tries both
+ * must see the two as they were at one moment.  One "version" for the whole
+ * table sees to it, because tunnels come and go seldom: it is odd while the
+ * writer changes rows, and a lookup during which it was odd or changed has
+ * seen nothing.  Such a lookup is not repeated until it succeeds, as that
+ * would make a PMD thread wait for a writer that does not have the CPU just
+ * then: it is a miss, which is always right.
+ *
+ * When the table grows, a copy of twice the size takes its place. */
 
+enum { EXACT = 1 << 0, WILD = 1 << 1 };     /* Kinds. */
 #define N_KINDS 2
-#define STATE_KIND(KIND) (UINT32_C(1) << (KIND))
-#define STATE_KINDS (STATE_KIND(N_KINDS) - 1)
-#define STATE_VERSION (STATE_KINDS + 1)     /* Increment of the version. */
 
+#define KEY_WORDS (sizeof(struct hwv_source_key) / 8)
+
+/* Of 64 bits each: the key, and the value, 0 if there is no row. */
 struct row {
-    struct cmap_node node;
-    const struct hwv_source_key key;
-    const struct hwv_source_value value;
+    atomic_uint64_t words[KEY_WORDS + 1];
+};
+BUILD_ASSERT_DECL(sizeof(struct row) == CACHE_LINE_SIZE);
+
+struct rows {
+    struct row *array;
+    uint32_t mask;              /* Rows in 'array' - 1; a power of 2. */
 };
 
 struct hwv_source_table {
-    struct cmap rows;           /* Contains "struct row"s. */
+    OVSRCU_TYPE(struct rows *) rows;
+    atomic_uint32_t version;    /* Odd while the writer changes 'rows'. */
+    atomic_uint32_t kinds;      /* That there are. */
     struct hwv_hash_secret secret;
-    atomic_uint32_t state;
     uint32_t max;
-    uint32_t n_rows[N_KINDS];   /* Writer only: by kind. */
+    atomic_uint32_t n;
+    uint32_t n_of_kind[N_KINDS]; /* Writer only. */
 };
 
+#define MIN_ROWS 64
+
+static struct rows *rows_create(uint32_t n);
+static void rows_free(struct rows *);
 static void source_table_free(struct hwv_source_table *);
-static struct row *row_create(const struct hwv_source_key *,
-                              const struct hwv_source_value *);
+static struct rows *writers_rows(const struct hwv_source_table *);
+static void grow(struct hwv_source_table *);
+static void begin_change(struct hwv_source_table *);
+static void end_change(struct hwv_source_table *);
+static void count_row(struct hwv_source_table *, uint8_t smac_matched,
+                      int delta);
 static uint32_t hash_key(const struct hwv_source_table *,
                          const struct hwv_source_key *);
-static struct row *find_row(const struct hwv_source_table *,
+static struct hwv_source_key make_wild(const struct hwv_source_key *);
+static struct row *find_row(const struct rows *,
                             const struct hwv_source_key *, uint32_t hash);
-static void announce_change(struct hwv_source_table *, uint8_t kind);
-static void withdraw_kind(struct hwv_source_table *, uint8_t kind);
-static bool probe_kinds(const struct hwv_source_table *, uint32_t kinds,
-                        const struct hwv_source_key *,
+static bool row_is_empty(const struct row *);
+static void row_read_key(const struct row *, struct hwv_source_key *);
+static struct hwv_source_value row_value(const struct row *);
+static void row_write(struct row *, const struct hwv_source_key *,
+                      const struct hwv_source_value *);
+static void row_copy(struct row *to, const struct row *from);
+static void row_clear(struct row *);
+static bool probe_kinds(const struct hwv_source_table *,
+                        const struct hwv_source_lookup *, uint32_t kinds,
                         struct hwv_source_value *);
 
 struct hwv_source_table *
@@ -57,10 +84,12 @@ hwv_source_table_create(uint32_t max)
 {
     struct hwv_source_table *table = xzalloc(sizeof *table);
 
-    cmap_init(&table->rows);
+    ovsrcu_init(&table->rows, rows_create(MIN_ROWS));
+    atomic_init(&table->version, 0);
+    atomic_init(&table->kinds, 0);
     hwv_hash_secret_init(&table->secret);
-    atomic_init(&table->state, 0);
     table->max = max;
+    atomic_init(&table->n, 0);
     return table;
 }
 
@@ -77,73 +106,104 @@ hwv_source_table_set(struct hwv_source_table *table,
                      const struct hwv_source_key *key,
                      const struct hwv_source_value *value)
 {
+    const uint32_t n = hwv_source_table_count(table);
     uint32_t hash = hash_key(table, key);
-    struct row *old = find_row(table, key, hash);
-    struct row *new;
+    struct row *row = find_row(writers_rows(table), key, hash);
 
-    if (!old && cmap_count(&table->rows) >= table->max) {
-        return ENOSPC;
+    if (row_is_empty(row)) {
+        if (n >= table->max) {
+            return ENOSPC;
+        }
+        if (n > writers_rows(table)->mask / 2) {
+            grow(table);
+            row = find_row(writers_rows(table), key, hash);
+        }
+        count_row(table, key->smac_matched, 1);
     }
-
-    new = row_create(key, value);
-    announce_change(table, key->smac_matched);
-    if (old) {
-        cmap_replace(&table->rows, &old->node, &new->node, hash);
-        ovsrcu_postpone(free, old);
-    } else {
-        cmap_insert(&table->rows, &new->node, hash);
-        table->n_rows[key->smac_matched]++;
-    }
+    begin_change(table);
+    row_write(row, key, value);
+    end_change(table);
     return 0;
 }
 
+/* Rows that follow are pulled up where otherwise a lookup would end at the gap
+ * before it comes to them. */
 int
 hwv_source_table_remove(struct hwv_source_table *table,
                         const struct hwv_source_key *key)
 {
-    uint32_t hash = hash_key(table, key);
-    struct row *row = find_row(table, key, hash);
+    const struct rows *rows = writers_rows(table);
+    struct row *row = find_row(rows, key, hash_key(table, key));
+    uint32_t gap = row - rows->array;
 
-    if (!row) {
+    if (row_is_empty(row)) {
         return ENOENT;
     }
 
-    announce_change(table, key->smac_matched);
-    cmap_remove(&table->rows, &row->node, hash);
-    ovsrcu_postpone(free, row);
-    if (!--table->n_rows[key->smac_matched]) {
-        withdraw_kind(table, key->smac_matched);
+    begin_change(table);
+    for (uint32_t i = (gap + 1) & rows->mask; !row_is_empty(&rows->array[i]);
+         i = (i + 1) & rows->mask) {
+        struct hwv_source_key other;
+        uint32_t home;
+
+        row_read_key(&rows->array[i], &other);
+        home = hash_key(table, &other) & rows->mask;
+        if (((i - home) & rows->mask) >= ((i - gap) & rows->mask)) {
+            row_copy(&rows->array[gap], &rows->array[i]);
+            gap = i;
+        }
     }
+    row_clear(&rows->array[gap]);
+    end_change(table);
+    count_row(table, key->smac_matched, -1);
     return 0;
 }
 
+void
+hwv_source_table_start(const struct hwv_source_table *table,
+                       struct hwv_source_lookup *lookup)
+{
+    const struct rows *rows = ovsrcu_get(struct rows *, &table->rows);
+
+    atomic_read_relaxed(&CONST_CAST(struct hwv_source_table *, table)->kinds,
+                        &lookup->kinds);
+    if (OVS_LIKELY(lookup->kinds != WILD)) {
+        lookup->hash = hash_key(table, &lookup->key);
+    } else {
+        struct hwv_source_key wild = make_wild(&lookup->key);
+
+        lookup->hash = hash_key(table, &wild);
+    }
+    OVS_PREFETCH(&rows->array[lookup->hash & rows->mask]);
+}
+
 bool
-hwv_source_table_lookup(const struct hwv_source_table *table_,
-                        const struct hwv_source_key *key,
+hwv_source_table_finish(const struct hwv_source_table *table_,
+                        const struct hwv_source_lookup *lookup,
                         struct hwv_source_value *value)
 {
     struct hwv_source_table *table = CONST_CAST(struct hwv_source_table *,
                                                 table_);
-    uint32_t before, after;
+    uint32_t before, after, kinds;
     bool found;
 
-    atomic_read_explicit(&table->state, &after, memory_order_acquire);
-    do {
-        before = after;
-        found = probe_kinds(table, before & STATE_KINDS, key, value);
+    atomic_read_explicit(&table->version, &before, memory_order_acquire);
+    atomic_read_relaxed(&table->kinds, &kinds);
+    found = probe_kinds(table, lookup, kinds, value);
 
-        /* Keeps the second reading behind the probes. */
-        atomic_thread_fence(memory_order_acquire);
-        atomic_read_explicit(&table->state, &after, memory_order_acquire);
-    } while (OVS_UNLIKELY(before != after));
-
-    return found;
+    /* Keeps the second reading behind the probes. */
+    atomic_thread_fence(memory_order_acquire);
+    atomic_read_relaxed(&table->version, &after);
+    return found && OVS_LIKELY(!(before & 1) && before == after);
 }
 
 uint32_t
 hwv_source_table_count(const struct hwv_source_table *table)
 {
-    return cmap_count(&table->rows);
+    uint32_t n;
+
+    atomic_read_relaxed(&CONST_CAST(struct hwv_source_table *, table)->n, &n);
+    return n;
 }
 
 uint32_t
@@ -159,33 +219,108 @@ hwv_source_table_for_each(const struct hwv_source_table *table,
                                      void *aux),
                           void *aux)
 {
-    const struct row *row;
+    const struct rows *rows = writers_rows(table);
 
-    CMAP_FOR_EACH (row, node, &table->rows) {
-        cb(&row->key, &row->value, aux);
+    for (uint32_t i = 0; i <= rows->mask; i++) {
+        const struct row *row = &rows->array[i];
+
+        if (!row_is_empty(row)) {
+            const struct hwv_source_value value = row_value(row);
+            struct hwv_source_key key;
+
+            row_read_key(row, &key);
+            cb(&key, &value, aux);
+        }
     }
+}
+
+static struct rows *
+rows_create(uint32_t n)
+{
+    struct rows *rows = xmalloc(sizeof *rows);
+
+    rows->array = hwv_memory_alloc(n * sizeof *rows->array);
+    rows->mask = n - 1;
+    return rows;
+}
+
+static void
+rows_free(struct rows *rows)
+{
+    hwv_memory_free(rows->array);
+    free(rows);
 }
 
 static void
 source_table_free(struct hwv_source_table *table)
 {
-    struct row *row;
-
-    CMAP_FOR_EACH (row, node, &table->rows) {
-        free(row);
-    }
-    cmap_destroy(&table->rows);
+    rows_free(writers_rows(table));
     free(table);
 }
 
-static struct row *
-row_create(const struct hwv_source_key *key,
-           const struct hwv_source_value *value)
+static struct rows *
+writers_rows(const struct hwv_source_table *table)
 {
-    struct row init = { .key = *key, .value = *value };
+    return ovsrcu_get_protected(struct rows *, &table->rows);
+}
 
-    ovs_assert(key->smac_matched < N_KINDS);
-    return xmemdup(&init, sizeof init);
+/* Lookups that are on their way go on in the old rows. */
+static void
+grow(struct hwv_source_table *table)
+{
+    struct rows *old = writers_rows(table);
+    struct rows *new = rows_create(2 * (old->mask + 1));
+
+    for (uint32_t i = 0; i <= old->mask; i++) {
+        const struct row *row = &old->array[i];
+        struct hwv_source_key key;
+
+        if (!row_is_empty(row)) {
+            row_read_key(row, &key);
+            row_copy(find_row(new, &key, hash_key(table, &key)), row);
+        }
+    }
+    ovsrcu_set(&table->rows, new);
+    ovsrcu_postpone(rows_free, old);
+}
+
+static void
+add_version(struct hwv_source_table *table, memory_order order)
+{
+    uint32_t version;
+
+    atomic_read_relaxed(&table->version, &version);
+    atomic_store_explicit(&table->version, version + 1, order);
+}
+
+static void
+begin_change(struct hwv_source_table *table)
+{
+    add_version(table, memory_order_relaxed);
+
+    /* Keeps the changes behind it. */
+    atomic_thread_fence(memory_order_release);
+}
+
+static void
+end_change(struct hwv_source_table *table)
+{
+    add_version(table, memory_order_release);
+}
+
+/* A kind is there before its first row is and after its last. */
+static void
+count_row(struct hwv_source_table *table, uint8_t smac_matched, int delta)
+{
+    uint32_t n = hwv_source_table_count(table);
+
+    ovs_assert(smac_matched < N_KINDS);
+    table->n_of_kind[smac_matched] += delta;
+    atomic_store_relaxed(&table->n, n + delta);
+    atomic_store_explicit(&table->kinds,
+                          (table->n_of_kind[1] ? EXACT : 0)
+                          | (table->n_of_kind[0] ? WILD : 0),
+                          memory_order_release);
 }
 
 static inline uint32_t
@@ -195,81 +330,145 @@ hash_key(const struct hwv_source_table *table,
     return hwv_hash(&table->secret, key, sizeof *key);
 }
 
-/* As memcmp() would, of which the compiler makes a call. */
-static inline bool
-keys_equal(const struct hwv_source_key *a, const struct hwv_source_key *b)
+static struct hwv_source_key
+make_wild(const struct hwv_source_key *key)
 {
-    uint64_t x[sizeof *a / 8], y[sizeof *b / 8], differ = 0;
+    struct hwv_source_key wild = *key;
 
-    BUILD_ASSERT_DECL(sizeof x == sizeof *a);
-
-    memcpy(x, a, sizeof x);
-    memcpy(y, b, sizeof y);
-    for (size_t i = 0; i < ARRAY_SIZE(x); i++) {
-        differ |= x[i] ^ y[i];
-    }
-    return !differ;
+    wild.smac = eth_addr_zero;
+    wild.smac_matched = 0;
+    return wild;
 }
 
-static struct row *
-find_row(const struct hwv_source_table *table,
-         const struct hwv_source_key *key, uint32_t hash)
+/* Returns the row of 'key', or the empty one where it would be.  There is
+ * always one: even while the writer pulls rows up, half of them are empty. */
+static inline struct row *
+find_row(const struct rows *rows, const struct hwv_source_key *key,
+         uint32_t hash)
 {
-    struct row *row;
+    uint64_t words[KEY_WORDS];
 
-    CMAP_FOR_EACH_WITH_HASH (row, node, hash, &table->rows) {
-        if (keys_equal(&row->key, key)) {
+    memcpy(words, key, sizeof words);
+    for (uint32_t i = hash & rows->mask;; i = (i + 1) & rows->mask) {
+        struct row *row = &rows->array[i];
+        uint64_t differ = 0;
+
+#pragma GCC unroll 16           /* -O2 would not. */
+        for (size_t j = 0; j < KEY_WORDS; j++) {
+            uint64_t word;
+
+            atomic_read_relaxed(&row->words[j], &word);
+            differ |= word ^ words[j];
+        }
+        if (!differ || row_is_empty(row)) {
             return row;
         }
     }
-    return NULL;
 }
 
-/* To be called before a row of 'kind' is inserted, replaced or removed. */
-static void
-announce_change(struct hwv_source_table *table, uint8_t kind)
+static inline uint64_t
+row_value_word(const struct row *row)
 {
-    uint32_t state;
+    uint64_t word;
 
-    atomic_read_relaxed(&table->state, &state);
-    state = (state + STATE_VERSION) | STATE_KIND(kind);
-    atomic_store_explicit(&table->state, state, memory_order_release);
+    atomic_read_relaxed(&CONST_CAST(struct row *, row)->words[KEY_WORDS],
+                        &word);
+    return word;
 }
 
-/* To be called after the last row of 'kind' is removed. */
-static void
-withdraw_kind(struct hwv_source_table *table, uint8_t kind)
+static inline bool
+row_is_empty(const struct row *row)
 {
-    uint32_t state;
+    return !row_value_word(row);
+}
 
-    atomic_read_relaxed(&table->state, &state);
-    state &= ~STATE_KIND(kind);
-    atomic_store_explicit(&table->state, state, memory_order_release);
+static void
+row_read_key(const struct row *row, struct hwv_source_key *key)
+{
+    uint64_t words[KEY_WORDS];
+
+    for (size_t i = 0; i < KEY_WORDS; i++) {
+        atomic_read_relaxed(&CONST_CAST(struct row *, row)->words[i],
+                            &words[i]);
+    }
+    memcpy(key, words, sizeof words);
+}
+
+/* The id is stored plus 1, so that there is no value of 0. */
+static inline struct hwv_source_value
+row_value(const struct row *row)
+{
+    uint64_t word = row_value_word(row);
+
+    return (struct hwv_source_value) {
+        .id = (word >> 32) - 1,
+        .counter = word,
+    };
+}
+
+static void
+row_write(struct row *row, const struct hwv_source_key *key,
+          const struct hwv_source_value *value)
+{
+    uint64_t words[KEY_WORDS + 1];
+
+    memcpy(words, key, sizeof *key);
+    words[KEY_WORDS] = (value->id + UINT64_C(1)) << 32 | value->counter;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        atomic_store_relaxed(&row->words[i], words[i]);
+    }
+}
+
+static void
+row_copy(struct row *to, const struct row *from)
+{
+    const struct hwv_source_value value = row_value(from);
+    struct hwv_source_key key;
+
+    row_read_key(from, &key);
+    row_write(to, &key, &value);
+}
+
+static void
+row_clear(struct row *row)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(row->words); i++) {
+        atomic_store_relaxed(&row->words[i], 0);
+    }
 }
 
 static bool
-probe_kinds(const struct hwv_source_table *table, uint32_t kinds,
-            const struct hwv_source_key *key, struct hwv_source_value *value)
+probe_kinds(const struct hwv_source_table *table,
+            const struct hwv_source_lookup *lookup, uint32_t kinds,
+            struct hwv_source_value *value)
 {
-    const struct row *exact = NULL;
-    const struct row *any = NULL;
+    const struct rows *rows = ovsrcu_get(struct rows *, &table->rows);
+    struct hwv_source_value exact, any;
+    bool has_exact = false, has_any = false;
 
-    if (kinds & STATE_KIND(1)) {
-        exact = find_row(table, key, hash_key(table, key));
+    if (kinds & EXACT) {
+        uint32_t hash = (OVS_LIKELY(lookup->kinds != WILD)
+                         ? lookup->hash : hash_key(table, &lookup->key));
+        const struct row *row = find_row(rows, &lookup->key, hash);
+
+        exact = row_value(row);
+        has_exact = !row_is_empty(row);
     }
-    if (kinds & STATE_KIND(0)) {
-        struct hwv_source_key wild = *key;
+    if (kinds & WILD) {
+        const struct hwv_source_key wild = make_wild(&lookup->key);
+        uint32_t hash = (lookup->kinds == WILD
+                         ? lookup->hash : hash_key(table, &wild));
+        const struct row *row = find_row(rows, &wild, hash);
 
-        wild.smac = eth_addr_zero;
-        wild.smac_matched = 0;
-        any = find_row(table, &wild, hash_key(table, &wild));
+        any = row_value(row);
+        has_any = !row_is_empty(row);
     }
 
-    if (exact && any && exact->value.id != any->value.id) {
+    if (has_exact && has_any && exact.id != any.id) {
         return false;
     }
-    if (exact || any) {
-        *value = exact ? exact->value : any->value;
+    if (has_exact || has_any) {
+        *value = has_exact ? exact : any;
         return true;
     }
     return false;

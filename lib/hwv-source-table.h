@@ -70,17 +70,31 @@ int hwv_source_table_set(struct hwv_source_table *table,
 int hwv_source_table_remove(struct hwv_source_table *table,
                             const struct hwv_source_key *key);
 
-/* The lookup of the data path: 'key' is as the frame is, with its source MAC
- * and 'smac_matched' 1.  Returns true and fills in '*value' if the NIC may
- * take this header off. */
-bool hwv_source_table_lookup(const struct hwv_source_table *table,
-                             const struct hwv_source_key *key,
+/* The lookup of the data path, in two steps, so that a burst can have its
+ * cache lines fetched before it looks at the first. */
+struct hwv_source_lookup {
+    /* For the caller to set: as the frame is, with its source MAC and
+     * 'smac_matched' 1. */
+    struct hwv_source_key key;
+
+    /* For the two steps. */
+    uint32_t kinds;             /* Of the rows that there were. */
+    uint32_t hash;              /* Of the key for the first of them. */
+};
+
+void hwv_source_table_start(const struct hwv_source_table *table,
+                            struct hwv_source_lookup *lookup);
+
+/* Returns true and fills in '*value' if the NIC may take this header off.  It
+ * may not while the writer is at work, for whom nobody waits. */
+bool hwv_source_table_finish(const struct hwv_source_table *table,
+                             const struct hwv_source_lookup *lookup,
                              struct hwv_source_value *value);
 
 uint32_t hwv_source_table_count(const struct hwv_source_table *table);
 uint32_t hwv_source_table_max(const struct hwv_source_table *table);
 
-/* Calls 'cb' for each row; not an atomic snapshot. */
+/* Calls 'cb' for each row.  For the writer only. */
 void hwv_source_table_for_each(const struct hwv_source_table *table,
                                void (*cb)(const struct hwv_source_key *,
                                           const struct hwv_source_value *,

@@ -45,6 +45,16 @@ key_of(int row)
     return key;
 }
 
+static bool
+look_up(const struct hwv_source_table *table, const struct hwv_source_key *key,
+        struct hwv_source_value *value)
+{
+    struct hwv_source_lookup lookup = { .key = *key };
+
+    hwv_source_table_start(table, &lookup);
+    return hwv_source_table_finish(table, &lookup, value);
+}
+
 /* Rows that may exist: those that ignore the source MAC have none. */
 static int
 random_row(void)
@@ -109,7 +119,7 @@ compare_lookup(const struct hwv_source_table *table, const struct model *model)
     const struct hwv_source_key key = key_of(exact);
     struct hwv_source_value value;
 
-    ck_assert_int_eq(hwv_source_table_lookup(table, &key, &value), hit);
+    ck_assert_int_eq(look_up(table, &key, &value), hit);
     if (hit) {
         int row = model->present[exact] ? exact : wild;
 
@@ -208,9 +218,9 @@ START_TEST(test_fields)
             struct hwv_source_key probe = key;
             struct hwv_source_value found;
 
-            ck_assert(hwv_source_table_lookup(table, &probe, &found));
+            ck_assert(look_up(table, &probe, &found));
             ((uint8_t *) &probe)[p - (const uint8_t *) &key] ^= 1 << bit;
-            ck_assert(!hwv_source_table_lookup(table, &probe, &found));
+            ck_assert(!look_up(table, &probe, &found));
         }
     }
     hwv_source_table_destroy(table);
@@ -218,28 +228,59 @@ START_TEST(test_fields)
 }
 END_TEST
 
-/* Among so many rows there are some with the same hash. */
+static struct hwv_source_key
+numbered_key(uint32_t i)
+{
+    struct hwv_source_key key = key_of(1 << SMAC_MATCHED);
+
+    put_unaligned_u32((uint32_t *) &key.src, i * 0x9e3779b1);
+    put_unaligned_u32((uint32_t *) &key.dst, i);
+    return key;
+}
+
+/* Returns how many of 'n' lookups are wrong if each 'step'-th row of those
+ * from 'first' is not there. */
+static int
+count_wrong(const struct hwv_source_table *table, uint32_t n, uint32_t first,
+            uint32_t step)
+{
+    int n_wrong = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        const struct hwv_source_key key = numbered_key(i);
+        bool present = i < first || (i - first) % step;
+        struct hwv_source_value value;
+
+        n_wrong += look_up(table, &key, &value) != present
+                   || (present && (value.id != i || value.counter != ~i));
+    }
+    return n_wrong;
+}
+
+/* Among so many rows there are some with the same hash, and many that others
+ * are in the way of. */
 START_TEST(test_collisions)
 {
     enum { N = 300000 };
     struct hwv_source_table *table = hwv_source_table_create(N);
-    struct hwv_source_key key = key_of(1 << SMAC_MATCHED);
-    struct hwv_source_value value;
     int n_wrong = 0;
 
     for (uint32_t i = 0; i < N; i++) {
-        put_unaligned_u32((uint32_t *) &key.src, i * 0x9e3779b1);
-        put_unaligned_u32((uint32_t *) &key.dst, i);
-        value = (struct hwv_source_value) { .id = i, .counter = ~i };
+        const struct hwv_source_value value = { .id = i, .counter = ~i };
+        const struct hwv_source_key key = numbered_key(i);
+
         n_wrong += hwv_source_table_set(table, &key, &value) != 0;
     }
-    for (uint32_t i = 0; i < N; i++) {
-        put_unaligned_u32((uint32_t *) &key.src, i * 0x9e3779b1);
-        put_unaligned_u32((uint32_t *) &key.dst, i);
-        n_wrong += !hwv_source_table_lookup(table, &key, &value)
-                   || value.id != i || value.counter != ~i;
+    ck_assert_int_eq(n_wrong, 0);
+    ck_assert_int_eq(count_wrong(table, N, N, 1), 0);
+    for (uint32_t i = 1; i < N; i += 2) {
+        const struct hwv_source_key key = numbered_key(i);
+
+        n_wrong += hwv_source_table_remove(table, &key) != 0;
     }
     ck_assert_int_eq(n_wrong, 0);
+    ck_assert_int_eq(count_wrong(table, N, 1, 2), 0);
+    ck_assert_uint_eq(hwv_source_table_count(table), N / 2);
     hwv_source_table_destroy(table);
     hwv_unit_settle();
 }
@@ -276,7 +317,7 @@ read_moment(void *shared_)
         for (int i = 0; i < N_LOOKUPS; i++) {
             struct hwv_source_value value;
 
-            if (hwv_source_table_lookup(shared->table, &key, &value)) {
+            if (look_up(shared->table, &key, &value)) {
                 ovs_assert(value.id != 1);
                 ovs_assert(value.counter == ~value.id);
                 n_hits++;
