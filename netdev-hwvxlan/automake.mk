@@ -11,6 +11,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-blocked-vteps.h \
 	netdev-hwvxlan/hwv-config.c \
 	netdev-hwvxlan/hwv-config.h \
+	netdev-hwvxlan/hwv-dpdk.c \
+	netdev-hwvxlan/hwv-dpdk.h \
 	netdev-hwvxlan/hwv-dpif.c \
 	netdev-hwvxlan/hwv-dpif.h \
 	netdev-hwvxlan/hwv-dump-json.h \
@@ -44,6 +46,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-nic.h \
 	netdev-hwvxlan/hwv-offload.c \
 	netdev-hwvxlan/hwv-offload.h \
+	netdev-hwvxlan/hwv-pmd-load.c \
+	netdev-hwvxlan/hwv-pmd-load.h \
 	netdev-hwvxlan/hwv-port-counters.c \
 	netdev-hwvxlan/hwv-port-counters.h \
 	netdev-hwvxlan/hwv-port.c \

@@ -256,6 +256,10 @@ hwv_netdev_update_flags(struct netdev *netdev, enum netdev_flags off,
     if (!error && on) {
         error = netdev_turn_flags_on(wire, on, NULL);
     }
+    if (off || on) {
+        hwv_wire_update(ovsrcu_get(struct hwv_wire *,
+                                   &hwv_netdev_cast(netdev)->wire));
+    }
     return error;
 }
 

@@ -9,6 +9,7 @@
 
 #include "dp-packet.h"
 #include "hwv-announce.h"
+#include "hwv-pmd-load.h"
 #include "hwv-port-counters.h"
 #include "hwv-residency.h"
 #include "hwv-tx-flush.h"
@@ -20,6 +21,9 @@ struct hwv_rxq {
     struct netdev_rxq up;
     struct netdev_rxq *wire_rxq;
 };
+
+/* How many bursts a poll handles at most, while others wait. */
+#define MAX_BURSTS 4
 
 static void drop_all(struct hwv_netdev *, struct dp_packet_batch *);
 static void drop_spoofed(struct hwv_netdev *, const struct eth_addr *,
@@ -64,26 +68,18 @@ hwv_netdev_rxq_enabled(struct netdev_rxq *rxq_)
                                            up)->wire_rxq);
 }
 
-int
-hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
-                    int *qfill)
+/* Handles 'batch', just received.  What is left in it is for OVS. */
+static void
+handle_burst(struct hwv_netdev *dev, const struct hwv_rx *rx,
+             struct dp_packet_batch *batch)
 {
-    struct hwv_netdev *dev = hwv_netdev_cast(rxq_->netdev);
     const struct eth_addr *mac = ovsrcu_get(struct eth_addr *, &dev->mac);
-    const struct hwv_rx *rx = ovsrcu_get(struct hwv_rx *, &dev->port.rx);
     bool closed;
-    int error;
-
-    error = netdev_rxq_recv(CONTAINER_OF(rxq_, struct hwv_rxq, up)->wire_rxq,
-                            batch, qfill);
-    if (error) {
-        return error;
-    }
 
     atomic_read_relaxed(&dev->port.segment_closed, &closed);
     if (closed) {
         drop_all(dev, batch);
-        return EAGAIN;
+        return;
     }
     if (mac) {
         drop_spoofed(dev, mac, batch);
@@ -92,9 +88,14 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         rx->nic->provider->burst(rx->nic->dev, rx->id, rx->domain, batch,
                                  dev->port.counters);
     }
-    if (dp_packet_batch_is_empty(batch)) {
-        return EAGAIN;          /* Nothing for OVS. */
-    }
+}
+
+/* Hands 'batch' to OVS. */
+static void
+give_to_ovs(struct hwv_netdev *dev, const struct hwv_rx *rx,
+            struct dp_packet_batch *batch)
+{
+    hwv_wire_init_packets(batch);
     if (rx) {
         hwv_residency_missed(rx, batch);
     }
@@ -102,6 +103,43 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
         hwv_announce_look(dev->port.name, batch);
     }
     hwv_tx_flush_needed();
+}
+
+/* As long as all packets are hits and more are waiting, a poll goes on: what
+ * OVS does around it is then done once for several bursts. */
+int
+hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
+                    int *qfill)
+{
+    struct hwv_rxq *rxq = CONTAINER_OF(rxq_, struct hwv_rxq, up);
+    struct hwv_netdev *dev = hwv_netdev_cast(rxq_->netdev);
+    struct hwv_wire *wire = ovsrcu_get(struct hwv_wire *, &dev->wire);
+    const struct hwv_rx *rx = ovsrcu_get(struct hwv_rx *, &dev->port.rx);
+    size_t n_handled = 0, n_received;
+
+    for (int i = 0; i < MAX_BURSTS; i++) {
+        int error = hwv_wire_recv(wire, rxq->wire_rxq, batch, qfill);
+
+        if (error && !n_handled) {
+            return error;
+        } else if (error) {
+            break;
+        }
+        n_received = dp_packet_batch_size(batch);
+        handle_burst(dev, rx, batch);
+        n_handled += n_received - dp_packet_batch_size(batch);
+        if (!dp_packet_batch_is_empty(batch)) {
+            give_to_ovs(dev, rx, batch);
+            break;
+        }
+        if (n_received < NETDEV_MAX_BURST) {
+            break;
+        }
+    }
+    hwv_pmd_load_add(n_handled);
+
+    /* Also where the batch is empty: then OVS knows whose cycles those
+     * were. */
     return 0;
 }
 
@@ -134,9 +172,11 @@ hwv_netdev_send(struct netdev *netdev, int qid OVS_UNUSED,
 
     drop_too_long(dev, wire, batch);
     if (!dp_packet_batch_is_empty(batch)) {
+        const long long int now = time_msec();
+
         hwv_lane_count(lane, HWV_TX_SOFTWARE, dp_packet_batch_size(batch), 0,
-                       time_msec());
-        hwv_wire_send(wire, batch);
+                       now);
+        hwv_port_count_full(lane, hwv_wire_send(wire, batch), now);
     }
     hwv_wire_leave(wire);
     return 0;

@@ -13,6 +13,7 @@
 
 #include <errno.h>
 
+#include "hwv-wire.h"
 #include "openvswitch/vlog.h"
 #include "util.h"
 
@@ -36,6 +37,8 @@ hwv_netdev_set_policing(struct netdev *netdev, unsigned int kbits_rate,
     if (wire && !wire_is(wire, "system") && !wire_is(wire, "afxdp")) {
         error = netdev_set_policing(wire, kbits_rate, kbits_burst, kpkts_rate,
                                     kpkts_burst);
+        hwv_wire_set_policed(ovsrcu_get(struct hwv_wire *, &dev->wire),
+                             kbits_rate != 0);
     }
     if (kpkts_rate) {
         error = EOPNOTSUPP;
@@ -87,6 +90,7 @@ hwv_netdev_set_qos(struct netdev *netdev, const char *type,
     if (wire) {
         error = (type[0] && wire_is(wire, "afxdp")
                  ? EOPNOTSUPP : netdev_set_qos(wire, type, details));
+        hwv_wire_update(ovsrcu_get(struct hwv_wire *, &dev->wire));
     }
     refuse(dev, &dev->qos_refused, error && type[0], "QoS");
     return error;

@@ -146,7 +146,7 @@ hwv_netdev_set_mtu(struct netdev *netdev, int mtu)
             netdev_request_reconfigure(netdev);
         } else {
             set_error(&dev->mtu_error, NULL);
-            hwv_wire_update_mtu(wire);
+            hwv_wire_update(wire);
         }
     } else if (!dev->mtu_error) {
         dev->mtu_error = xasprintf("mtu_request=%d: wire \"%s\" of type %s "
@@ -208,6 +208,7 @@ use_wire(struct hwv_netdev *dev, struct hwv_wire *wire)
 
     if (old) {
         move_flags(hwv_wire_netdev(old), hwv_wire_netdev(wire));
+        hwv_wire_update(wire);
 
         /* Policing and QoS move when OVS looks at the configuration again.
          * OVS 3.1 does not free the QoS of a DPDK netdev that goes. */

@@ -230,7 +230,7 @@ hwv_netdev_run(const struct netdev_class *class OVS_UNUSED)
         if (netdev_get_change_seq(wire) != dev->wire_change_seq) {
             dev->wire_change_seq = netdev_get_change_seq(wire);
             follow_ifindex(dev, netdev_get_ifindex(wire));
-            hwv_wire_update_mtu(ovsrcu_get(struct hwv_wire *, &dev->wire));
+            hwv_wire_update(ovsrcu_get(struct hwv_wire *, &dev->wire));
             netdev_change_seq_changed(&dev->up);
         }
     }

@@ -48,6 +48,7 @@ hwv_port_counter_name(enum hwv_port_counter counter)
         [HWV_TX_SOFTWARE] = "tx_software",
         [HWV_TX_DROP_MTU] = "tx_drop_mtu",
         [HWV_TX_DROP_DOWN] = "tx_drop_down",
+        [HWV_TX_DROP_FULL] = "tx_drop_full",
         [HWV_FIRST_PACKET_CPU] = "first_packet_cpu",
         [HWV_FIRST_PACKET_NIC] = "first_packet_nic",
         [HWV_UPCALL_DROP_RATE] = "upcall_drop_rate",
@@ -79,7 +80,8 @@ uint64_t
 hwv_port_counters_tx_dropped(const struct hwv_counters *counters)
 {
     return (hwv_port_counter_read(counters, HWV_TX_DROP_MTU)
-            + hwv_port_counter_read(counters, HWV_TX_DROP_DOWN));
+            + hwv_port_counter_read(counters, HWV_TX_DROP_DOWN)
+            + hwv_port_counter_read(counters, HWV_TX_DROP_FULL));
 }
 
 uint64_t

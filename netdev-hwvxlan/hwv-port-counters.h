@@ -33,6 +33,7 @@ enum hwv_port_counter {
     HWV_TX_SOFTWARE,            /* Sent here by OVS. */
     HWV_TX_DROP_MTU,            /* From OVS and too long for the wire. */
     HWV_TX_DROP_DOWN,           /* From OVS while the wire is stopped. */
+    HWV_TX_DROP_FULL,           /* From either, the DPDK queue was full. */
     HWV_FIRST_PACKET_CPU,       /* VF: misses that OVS encapsulated, ... */
     HWV_FIRST_PACKET_NIC,       /* ... and that the NIC did for it. */
     HWV_UPCALL_DROP_RATE,       /* VF: misses that would have been upcalls too
@@ -54,6 +55,15 @@ const char *hwv_port_counter_name(enum hwv_port_counter counter);
 /* Returns the packets counted on 'counter'. */
 uint64_t hwv_port_counter_read(const struct hwv_counters *counters,
                                enum hwv_port_counter counter);
+
+/* Counts 'n' packets, 0 or more, that hwv_wire_send() has dropped. */
+static inline void
+hwv_port_count_full(struct hwv_lane *lane, size_t n, long long int now)
+{
+    if (OVS_UNLIKELY(n)) {
+        hwv_lane_count(lane, HWV_TX_DROP_FULL, n, 0, now);
+    }
+}
 
 /* Sum of those that the port itself has dropped. */
 uint64_t hwv_port_counters_rx_dropped(const struct hwv_counters *counters);

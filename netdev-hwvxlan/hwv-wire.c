@@ -7,6 +7,7 @@
 
 #include "dp-packet.h"
 #include "fat-rwlock.h"
+#include "hwv-dpdk.h"
 #include "hwv-wire-class.h"
 #include "netdev-provider.h"
 #include "openvswitch/dynamic-string.h"
@@ -31,6 +32,11 @@ struct setup {
     unsigned int n_txq;
 };
 
+/* A transmit queue, which threads may share. */
+struct txq {
+    PADDED_MEMBERS(CACHE_LINE_SIZE, struct ovs_spin lock;);
+};
+
 struct hwv_wire {
     struct netdev *netdev;
     const struct hwv_wire_class *class;
@@ -42,7 +48,11 @@ struct hwv_wire {
     struct fat_rwlock gate;         /* Readers send, the writer stops. */
     atomic_bool open;               /* Changes with 'gate' write-locked. */
     atomic_uint32_t max_frame;
-    atomic_uint32_t n_txq;
+    uint32_t n_txq;                 /* Changes with 'gate' write-locked, ... */
+    struct txq *txqs;               /* ...and so do these. */
+    atomic_bool policed;
+    atomic_int rx_port;             /* See hwv-dpdk.h. */
+    atomic_int tx_port;
     struct ovs_list node;           /* In 'open_wires', then 'retired'. */
 };
 
@@ -63,6 +73,7 @@ static void put_difference(struct ds *, const struct smap *now,
 static char *explain_rejection(const struct hwv_wire *,
                                const struct smap *options, int error);
 static int try_setup(struct hwv_wire *, unsigned int n_txq);
+static void set_txqs(struct hwv_wire *, uint32_t n);
 static void remember_setup(struct hwv_wire *, unsigned int n_txq);
 static int go_back(struct hwv_wire *, unsigned int *n_txq, int error,
                    struct hwv_wire_refusal *);
@@ -109,7 +120,9 @@ hwv_wire_open(const char *name, const struct hwv_wire_class *class,
     fat_rwlock_init(&wire->gate);
     atomic_init(&wire->open, false);
     atomic_init(&wire->max_frame, UINT32_MAX);
-    atomic_init(&wire->n_txq, 1);
+    atomic_init(&wire->policed, false);
+    atomic_init(&wire->rx_port, -1);
+    atomic_init(&wire->tx_port, -1);
     if (hwv_wire_set_options(wire, options, errp)) {
         wire_free(wire);
         return NULL;
@@ -247,9 +260,8 @@ hwv_wire_reconfigure(struct hwv_wire *wire, unsigned int *n_txq,
     }
     if (!error) {
         remember_setup(wire, *n_txq);
-        atomic_store_relaxed(&wire->n_txq,
-                             MAX(1, netdev_n_txq(wire->netdev)));
-        hwv_wire_update_mtu(wire);
+        set_txqs(wire, MAX(1, netdev_n_txq(wire->netdev)));
+        hwv_wire_update(wire);
         atomic_store_relaxed(&wire->open, true);
     }
     fat_rwlock_unlock(&wire->gate);
@@ -287,16 +299,43 @@ hwv_wire_leave(struct hwv_wire *wire)
     fat_rwlock_unlock(&wire->gate);
 }
 
+int
+hwv_wire_recv(struct hwv_wire *wire, struct netdev_rxq *rxq,
+              struct dp_packet_batch *batch, int *qfill)
+{
+    int port;
+
+    atomic_read_relaxed(&wire->rx_port, &port);
+    return (port < 0
+            ? netdev_rxq_recv(rxq, batch, qfill)
+            : hwv_dpdk_recv(port, netdev_rxq_get_queue_id(rxq), batch));
+}
+
 void
+hwv_wire_init_packets(struct dp_packet_batch *batch)
+{
+    hwv_dpdk_init(batch);
+}
+
+size_t
 hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch)
 {
-    uint32_t n_txq;
-
     /* By thread, whoever sends, OVS or the NIC: two queues would let a hit
-     * overtake the miss before it.  Threads may share a queue, hence
-     * 'concurrent_txq'. */
-    atomic_read_relaxed(&wire->n_txq, &n_txq);
-    netdev_send(wire->netdev, ovsthread_id_self() % n_txq, batch, true);
+     * overtake the miss before it. */
+    const uint32_t queue = ovsthread_id_self() % wire->n_txq;
+    struct ovs_spin *lock = &wire->txqs[queue].lock;
+    size_t n_dropped = 0;
+    int port;
+
+    atomic_read_relaxed(&wire->tx_port, &port);
+    ovs_spin_lock(lock);
+    if (port >= 0 && hwv_dpdk_can_send(batch)) {
+        n_dropped = hwv_dpdk_send(port, queue, batch);
+    } else {
+        netdev_send(wire->netdev, queue, batch, false);
+    }
+    ovs_spin_unlock(lock);
+    return n_dropped;
 }
 
 uint32_t
@@ -310,9 +349,10 @@ hwv_wire_max_frame(const struct hwv_wire *wire)
 }
 
 void
-hwv_wire_update_mtu(struct hwv_wire *wire)
+hwv_wire_update(struct hwv_wire *wire)
 {
     uint32_t max_frame = UINT32_MAX;
+    bool policed;
     int mtu;
 
     /* A vhost-user port that has not been connected yet has an MTU of 0. */
@@ -320,6 +360,18 @@ hwv_wire_update_mtu(struct hwv_wire *wire)
         max_frame = mtu + ETH_HEADER_LEN;
     }
     atomic_store_relaxed(&wire->max_frame, max_frame);
+
+    atomic_read_relaxed(&wire->policed, &policed);
+    atomic_store_relaxed(&wire->rx_port,
+                         hwv_dpdk_rx_port(wire->netdev, policed));
+    atomic_store_relaxed(&wire->tx_port, hwv_dpdk_tx_port(wire->netdev));
+}
+
+void
+hwv_wire_set_policed(struct hwv_wire *wire, bool policed)
+{
+    atomic_store_relaxed(&wire->policed, policed);
+    hwv_wire_update(wire);
 }
 
 /* Applies what was asked of the netdev. */
@@ -334,6 +386,24 @@ try_setup(struct hwv_wire *wire, unsigned int n_txq)
     }
     error = netdev_reconfigure(wire->netdev);
     return error == EOPNOTSUPP ? 0 : error; /* Nothing to apply. */
+}
+
+/* Makes the transmit queues 'n'.  Nobody may be inside the gate. */
+static void
+set_txqs(struct hwv_wire *wire, uint32_t n)
+{
+    if (n == wire->n_txq) {
+        return;
+    }
+    for (uint32_t i = 0; i < wire->n_txq; i++) {
+        ovs_spin_destroy(&wire->txqs[i].lock);
+    }
+    free_cacheline(wire->txqs);
+    wire->n_txq = n;
+    wire->txqs = n ? xzalloc_cacheline(n * sizeof *wire->txqs) : NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        ovs_spin_init(&wire->txqs[i].lock);
+    }
 }
 
 static void
@@ -498,5 +568,6 @@ wire_free(struct hwv_wire *wire)
     smap_destroy(&wire->options);
     smap_destroy(&wire->good.options);
     fat_rwlock_destroy(&wire->gate);
+    set_txqs(wire, 0);
     free(wire);
 }

@@ -21,12 +21,14 @@
  * hwv_wire_max_frame() from any thread; the rest from the main thread. */
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct dp_packet_batch;
 struct hwv_wire;
 struct hwv_wire_class;
 struct netdev;
+struct netdev_rxq;
 struct smap;
 
 /* Opens a wire of 'class', whose netdev is called 'name', and configures it
@@ -86,16 +88,30 @@ void hwv_wire_stop(struct hwv_wire *wire);
 bool hwv_wire_enter(struct hwv_wire *wire);
 void hwv_wire_leave(struct hwv_wire *wire);
 
+/* Receives a burst from queue 'rxq' of the wire's netdev, as netdev_rxq_recv()
+ * does, but for what hwv_wire_init_packets() does.  'qfill' may be NULL. */
+int hwv_wire_recv(struct hwv_wire *wire, struct netdev_rxq *rxq,
+                  struct dp_packet_batch *batch, int *qfill);
+
+/* Makes the packets of 'batch', which hwv_wire_recv() received, such as
+ * netdev_rxq_recv() returns: for OVS. */
+void hwv_wire_init_packets(struct dp_packet_batch *batch);
+
 /* Sends 'batch', whose packets it takes, on the transmit queue that belongs to
  * the calling thread: what one thread sends stays in order.  The caller is
- * inside the gate. */
-void hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch);
+ * inside the gate.  Returns how many packets were dropped, as the queue was
+ * full, and the netdev's statistics do not have. */
+size_t hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch);
 
 /* Longest frame in bytes, with Ethernet header and without VLAN tag, that
  * fits the MTU; UINT32_MAX if there is no MTU. */
 uint32_t hwv_wire_max_frame(const struct hwv_wire *wire);
 
-/* The MTU has changed.  */
-void hwv_wire_update_mtu(struct hwv_wire *wire);
+/* The MTU, the flags or the QoS of the wire's netdev may have changed.  Main
+ * thread, or whoever reconfigures 'wire'. */
+void hwv_wire_update(struct hwv_wire *wire);
+
+/* Ingress policing has been set on the wire's netdev, or is no more. */
+void hwv_wire_set_policed(struct hwv_wire *wire, bool policed);
 
 #endif /* hwv-wire.h */

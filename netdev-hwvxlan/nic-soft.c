@@ -501,10 +501,12 @@ burst_send(struct burst *b)
             continue;
         }
         if (n) {
-            hwv_lane_count(hwv_counters_lane(e->to->counters), HWV_TX_HITS, n,
-                           e->bytes, b->now);
+            struct hwv_lane *lane = hwv_counters_lane(e->to->counters);
+
+            hwv_lane_count(lane, HWV_TX_HITS, n, e->bytes, b->now);
             hwv_tx_flush();
-            hwv_wire_send(e->to->wire, &e->batch);
+            hwv_port_count_full(lane, hwv_wire_send(e->to->wire, &e->batch),
+                                b->now);
         }
         hwv_wire_leave(e->to->wire);
     }

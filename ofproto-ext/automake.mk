@@ -98,5 +98,7 @@ HWV_WRAPS = \
 	ofproto_dpif_send_async_msg \
 	ovs_print_version \
 	ovsrec_interface_set_error \
+	pmd_perf_end_iteration \
 	tnl_neigh_set \
-	tnl_neigh_snoop
+	tnl_neigh_snoop \
+	xnanosleep_no_quiesce

@@ -6,7 +6,8 @@
  * For each FUNCTION in HWV_WRAPS (ofproto-ext/automake.mk), the linker sends
  * calls from other object files than FUNCTION's own to __wrap_FUNCTION() here,
  * and __real_FUNCTION() is OVS's.  What each relies on was read in OVS 3.1.0;
- * tests/hwv-wrap.at fails where that changes. */
+ * tests/hwv-wrap.at and, for PMD threads, tests/hwv-dpdk.at fail where that
+ * changes. */
 
 #include <config.h>
 
@@ -16,6 +17,7 @@
 
 #include "dpif.h"
 #include "dpif-netdev.h"
+#include "dpif-netdev-perf.h"
 #include "dpif-provider.h"
 #include "flow.h"
 #include "hwv-dpif.h"
@@ -28,6 +30,7 @@
 #include "hwv-offload.h"
 #include "hwv-packet-in.h"
 #include "hwv-plugin.h"
+#include "hwv-pmd-load.h"
 #include "hwv-segments.h"
 #include "hwv-stats.h"
 #include "hwv-tx-flush.h"
@@ -89,6 +92,9 @@ WRAP(void, tnl_neigh_set, const char name[IFNAMSIZ], const struct in6_addr *,
      const struct eth_addr);
 WRAP(int, tnl_neigh_snoop, const struct flow *, struct flow_wildcards *,
      const char name[IFNAMSIZ], bool allow_update);
+WRAP(void, pmd_perf_end_iteration, struct pmd_perf_stats *, int rx_packets,
+     int tx_packets, uint64_t sleep_cycles, bool full_metrics);
+WRAP(void, xnanosleep_no_quiesce, uint64_t nanoseconds);
 
 /* The main loop
  * -------------
@@ -478,4 +484,27 @@ __wrap_tnl_neigh_snoop(const struct flow *flow, struct flow_wildcards *wc,
         hwv_neigh_learned(name, &ip);
     }
     return error;
+}
+
+/* PMD threads
+ * -----------
+ *
+ * lib/dpif-netdev.c calls these in each iteration of a PMD thread over its
+ * queues: at its end, and before that where it has received little. */
+
+void
+__wrap_pmd_perf_end_iteration(struct pmd_perf_stats *stats, int rx_packets,
+                              int tx_packets, uint64_t sleep_cycles,
+                              bool full_metrics)
+{
+    __real_pmd_perf_end_iteration(stats, rx_packets + hwv_pmd_load_take(),
+                                  tx_packets, sleep_cycles, full_metrics);
+}
+
+void
+__wrap_xnanosleep_no_quiesce(uint64_t nanoseconds)
+{
+    if (!hwv_pmd_load_is_high()) {
+        __real_xnanosleep_no_quiesce(nanoseconds);
+    }
 }

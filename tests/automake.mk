@@ -8,6 +8,7 @@ UNIT_TESTS = \
 	tests/test-hwv-codec \
 	tests/test-hwv-codec-ovs \
 	tests/test-hwv-counters \
+	tests/test-hwv-dpdk \
 	tests/test-hwv-fdb \
 	tests/test-hwv-fdb-learned \
 	tests/test-hwv-fdb-model \
@@ -41,6 +42,11 @@ UNIT_TEST_LIBS = \
 	$(CHECK_LIBS)
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
+
+tests_test_hwv_dpdk_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-dpdk.c
+tests_test_hwv_dpdk_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_fdb_SOURCES = \
 	tests/hwv-fdb-world.c \
@@ -295,6 +301,7 @@ TESTSUITE_AT = \
 	tests/hwv-segment-macros.at \
 	tests/hwv-stream-macros.at \
 	tests/hwv-version.at \
+	tests/hwv-dpdk.at \
 	tests/hwv-encap.at \
 	tests/hwv-segment.at \
 	tests/hwv-segment-flood.at \

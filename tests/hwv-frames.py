@@ -6,6 +6,7 @@
     hwv-frames.py outer [KEY=VALUE]... HEX...
     hwv-frames.py pcap FILE [SKIP]
     hwv-frames.py unseen PORT-tx.pcap...
+    hwv-frames.py write FILE HEX...
 
 "inner" prints a UDP datagram in an Ethernet frame as hex, "outer" prints VXLAN
 headers in front of each HEX, on a line of its own.  Nothing here knows how OVS or the plugin does it, so
@@ -246,9 +247,17 @@ def unseen(args):
         pcap([name, seen], stem[:-len('-tx')] + ': ')
 
 
+def write(args):
+    with open(args[0], 'wb') as f:
+        f.write(struct.pack('=IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+        for text in args[1:]:
+            data = bytes.fromhex(text)
+            f.write(struct.pack('=IIII', 0, 0, len(data), len(data)) + data)
+
+
 def main(argv):
     commands = {'inner': inner, 'outer': outer, 'pcap': pcap,
-                'unseen': unseen}
+                'unseen': unseen, 'write': write}
     if len(argv) < 2 or argv[1] not in commands:
         sys.exit(__doc__)
     commands[argv[1]](argv[2:])

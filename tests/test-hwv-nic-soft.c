@@ -28,14 +28,15 @@ static struct sent {
 } sent[NETDEV_MAX_BURST];
 static size_t n_sent;
 
-void __wrap_hwv_wire_send(struct hwv_wire *, struct dp_packet_batch *);
+size_t __wrap_hwv_wire_send(struct hwv_wire *, struct dp_packet_batch *);
 
-void
+size_t
 __wrap_hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch)
 {
     HWV_CHECK(n_sent < ARRAY_SIZE(sent));
     sent[n_sent].wire = wire;
     sent[n_sent++].batch = *batch;
+    return 0;
 }
 
 static void
