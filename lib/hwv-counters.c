@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "hwv-memory.h"
 #include "id-fpool.h"
 #include "openvswitch/thread.h"
 #include "ovs-atomic.h"
@@ -159,7 +158,7 @@ hwv_lane_add_chunk(struct hwv_lane *lane, uint32_t slot)
 {
     uint32_t first = ROUND_DOWN(slot, HWV_CHUNK_SLOTS);
     size_t n = MIN(HWV_CHUNK_SLOTS, lane->counters->max - first);
-    struct hwv_slot *chunk = hwv_memory_alloc(n * sizeof *chunk);
+    struct hwv_slot *chunk = xzalloc_cacheline(n * sizeof *chunk);
 
     ovsrcu_set(&lane->chunks[slot / HWV_CHUNK_SLOTS], chunk);
     return &chunk[slot % HWV_CHUNK_SLOTS];
@@ -261,8 +260,8 @@ static void
 lane_free(struct hwv_lane *lane, size_t n_chunks)
 {
     for (size_t i = 0; i < n_chunks; i++) {
-        hwv_memory_free(ovsrcu_get_protected(struct hwv_slot *,
-                                             &lane->chunks[i]));
+        free_cacheline(ovsrcu_get_protected(struct hwv_slot *,
+                                            &lane->chunks[i]));
     }
     free_cacheline(lane);
 }

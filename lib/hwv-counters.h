@@ -97,7 +97,7 @@ struct hwv_slot {
 };
 BUILD_ASSERT_DECL(sizeof(struct hwv_slot) == 32);
 
-#define HWV_CHUNK_SLOTS 65536   /* 2 MB, less in a set of fewer slots. */
+#define HWV_CHUNK_SLOTS 256     /* 8 kB, less in a set of fewer slots. */
 
 struct hwv_lane {
     struct hwv_counters *counters;

@@ -150,7 +150,6 @@ hwv_flow_lookups_init(struct hwv_flow_lookups *lookups,
                       const struct hwv_flow_table *table)
 {
     lookups->table = table;
-    lookups->buckets = hwv_flow_map_get(&table->map);
     lookups->n_domains = 0;
     lookups->n = 0;
 }
@@ -204,12 +203,16 @@ hwv_flow_lookups_add(struct hwv_flow_lookups *lookups, uint8_t direction,
 
 /* Has the processor fetch the buckets where the answers are.  (Where a domain
  * has several shapes, the others' are not fetched in advance: most domains
- * have one.) */
+ * have one.)  The buckets are taken after all states have been read: entries
+ * of a domain that have changed since are not in older ones, while its state
+ * would not tell. */
 static inline void
 hwv_flow_lookups_start(struct hwv_flow_lookups *lookups)
 {
-    const struct hwv_flow_buckets *buckets = lookups->buckets;
+    const struct hwv_flow_buckets *buckets
+        = hwv_flow_map_get(&lookups->table->map);
 
+    lookups->buckets = buckets;
     hwv_vector->find_buckets(buckets, &lookups->keys, lookups->n);
     for (size_t i = 0; i < lookups->n; i++) {
         OVS_PREFETCH(&buckets->array[lookups->keys.bucket[i]]);

@@ -13,15 +13,14 @@
 #include "smap.h"
 #include "userspace-tso.h"
 
-/* Returns the number of the port that is behind 'netdev', or -1 if it is not a
- * DPDK device or is down. */
+/* Returns the number of the port that is behind 'netdev', or -1 if it is
+ * down. */
 static int
 port_up(struct netdev *netdev)
 {
     enum netdev_flags flags;
 
-    return (strcmp(netdev_get_type(netdev), "dpdk")
-            || netdev_get_flags(netdev, &flags)
+    return (netdev_get_flags(netdev, &flags)
             || !(flags & NETDEV_UP)
             ? -1
             : netdev_dpdk_get_port_id(netdev));

@@ -8,7 +8,8 @@
  *
  * Where the wire is a DPDK port, bursts need not go through OVS's netdev, as
  * long as that would do nothing but pass them on: while it is up, does not
- * police what comes in and has no QoS for what goes out.
+ * police what comes in, and has neither QoS nor segmentation (userspace-tso)
+ * for what goes out.
  *
  * Thread-safety: a queue is for one thread at a time. */
 
@@ -19,7 +20,7 @@ struct dp_packet_batch;
 struct netdev;
 
 /* Return the number of the DPDK port that bursts may come from, or go to, in
- * the place of 'netdev', or -1 if there is none.  'policed' is whether OVS has
+ * the place of 'netdev', of type "dpdk", or -1 if they may not.  'policed' is whether OVS has
  * set ingress policing. */
 int hwv_dpdk_rx_port(struct netdev *netdev, bool policed);
 int hwv_dpdk_tx_port(struct netdev *netdev);

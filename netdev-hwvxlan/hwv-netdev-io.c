@@ -115,28 +115,30 @@ hwv_netdev_rxq_recv(struct netdev_rxq *rxq_, struct dp_packet_batch *batch,
     struct hwv_netdev *dev = hwv_netdev_cast(rxq_->netdev);
     struct hwv_wire *wire = ovsrcu_get(struct hwv_wire *, &dev->wire);
     const struct hwv_rx *rx = ovsrcu_get(struct hwv_rx *, &dev->port.rx);
-    size_t n_handled = 0, n_received;
+    size_t n_handled = 0, n_all = 0;
 
     for (int i = 0; i < MAX_BURSTS; i++) {
         int error = hwv_wire_recv(wire, rxq->wire_rxq, batch, qfill);
+        size_t n;
 
-        if (error && !n_handled) {
+        if (error && !n_all) {
             return error;
         } else if (error) {
             break;
         }
-        n_received = dp_packet_batch_size(batch);
+        n = dp_packet_batch_size(batch);
+        n_all += n;
         handle_burst(dev, rx, batch);
-        n_handled += n_received - dp_packet_batch_size(batch);
+        n_handled += n - dp_packet_batch_size(batch);
         if (!dp_packet_batch_is_empty(batch)) {
             give_to_ovs(dev, rx, batch);
             break;
         }
-        if (n_received < NETDEV_MAX_BURST) {
+        if (n < NETDEV_MAX_BURST) {
             break;
         }
     }
-    hwv_pmd_load_add(n_handled);
+    hwv_pmd_load_add(n_all, n_handled);
 
     /* Also where the batch is empty: then OVS knows whose cycles those
      * were. */

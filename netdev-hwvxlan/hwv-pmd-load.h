@@ -13,14 +13,15 @@
  *
  * All of this is about the calling thread. */
 
-#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-/* The NIC has handled 'n' packets. */
-void hwv_pmd_load_add(size_t n);
+/* Of 'n_received' packets of a queue the NIC has handled 'n_handled'. */
+void hwv_pmd_load_add(size_t n_received, size_t n_handled);
 
-/* Are there so many in this iteration that the thread must not sleep? */
-bool hwv_pmd_load_is_high(void);
+/* OVS wants the thread to sleep for 'nanoseconds', as far as it knows.
+ * Returns for how long it may. */
+uint64_t hwv_pmd_load_limit_sleep(uint64_t nanoseconds);
 
 /* The iteration ends.  Returns how many packets the NIC handled in it. */
 size_t hwv_pmd_load_take(void);

@@ -33,7 +33,7 @@ enum hwv_port_counter {
     HWV_TX_SOFTWARE,            /* Sent here by OVS. */
     HWV_TX_DROP_MTU,            /* From OVS and too long for the wire. */
     HWV_TX_DROP_DOWN,           /* From OVS while the wire is stopped. */
-    HWV_TX_DROP_FULL,           /* From either, the DPDK queue was full. */
+    HWV_TX_DROP_FULL,           /* Among those two: the DPDK queue was full. */
     HWV_FIRST_PACKET_CPU,       /* VF: misses that OVS encapsulated, ... */
     HWV_FIRST_PACKET_NIC,       /* ... and that the NIC did for it. */
     HWV_UPCALL_DROP_RATE,       /* VF: misses that would have been upcalls too

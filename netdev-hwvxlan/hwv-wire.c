@@ -32,7 +32,7 @@ struct setup {
     unsigned int n_txq;
 };
 
-/* A transmit queue, which threads may share. */
+/* A transmit queue of a DPDK port, which threads may share. */
 struct txq {
     PADDED_MEMBERS(CACHE_LINE_SIZE, struct ovs_spin lock;);
 };
@@ -48,6 +48,7 @@ struct hwv_wire {
     struct fat_rwlock gate;         /* Readers send, the writer stops. */
     atomic_bool open;               /* Changes with 'gate' write-locked. */
     atomic_uint32_t max_frame;
+    bool is_dpdk;                   /* May 'rx_port' and 'tx_port' be used? */
     uint32_t n_txq;                 /* Changes with 'gate' write-locked, ... */
     struct txq *txqs;               /* ...and so do these. */
     atomic_bool policed;
@@ -120,6 +121,7 @@ hwv_wire_open(const char *name, const struct hwv_wire_class *class,
     fat_rwlock_init(&wire->gate);
     atomic_init(&wire->open, false);
     atomic_init(&wire->max_frame, UINT32_MAX);
+    wire->is_dpdk = !strcmp(netdev_get_type(netdev), "dpdk");
     atomic_init(&wire->policed, false);
     atomic_init(&wire->rx_port, -1);
     atomic_init(&wire->tx_port, -1);
@@ -317,12 +319,10 @@ hwv_wire_init_packets(struct dp_packet_batch *batch)
     hwv_dpdk_init(batch);
 }
 
-size_t
-hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch)
+/* Both ways take the lock of the queue, as either thread may be on either. */
+static size_t
+send_dpdk(struct hwv_wire *wire, uint32_t queue, struct dp_packet_batch *batch)
 {
-    /* By thread, whoever sends, OVS or the NIC: two queues would let a hit
-     * overtake the miss before it. */
-    const uint32_t queue = ovsthread_id_self() % wire->n_txq;
     struct ovs_spin *lock = &wire->txqs[queue].lock;
     size_t n_dropped = 0;
     int port;
@@ -336,6 +336,20 @@ hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch)
     }
     ovs_spin_unlock(lock);
     return n_dropped;
+}
+
+size_t
+hwv_wire_send(struct hwv_wire *wire, struct dp_packet_batch *batch)
+{
+    /* By thread, whoever sends, OVS or the NIC: two queues would let a hit
+     * overtake the miss before it. */
+    const uint32_t queue = ovsthread_id_self() % wire->n_txq;
+
+    if (wire->is_dpdk) {
+        return send_dpdk(wire, queue, batch);
+    }
+    netdev_send(wire->netdev, queue, batch, true);
+    return 0;
 }
 
 uint32_t
@@ -361,10 +375,12 @@ hwv_wire_update(struct hwv_wire *wire)
     }
     atomic_store_relaxed(&wire->max_frame, max_frame);
 
-    atomic_read_relaxed(&wire->policed, &policed);
-    atomic_store_relaxed(&wire->rx_port,
-                         hwv_dpdk_rx_port(wire->netdev, policed));
-    atomic_store_relaxed(&wire->tx_port, hwv_dpdk_tx_port(wire->netdev));
+    if (wire->is_dpdk) {
+        atomic_read_relaxed(&wire->policed, &policed);
+        atomic_store_relaxed(&wire->rx_port,
+                             hwv_dpdk_rx_port(wire->netdev, policed));
+        atomic_store_relaxed(&wire->tx_port, hwv_dpdk_tx_port(wire->netdev));
+    }
 }
 
 void

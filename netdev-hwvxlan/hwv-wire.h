@@ -17,8 +17,9 @@
  * options:wire-dev) or else the port's name with ".wire" or ".vhost" appended.
  * A netdev is the wire of one port only.
  *
- * Thread-safety: hwv_wire_enter(), hwv_wire_leave(), hwv_wire_send() and
- * hwv_wire_max_frame() from any thread; the rest from the main thread. */
+ * Thread-safety: hwv_wire_enter(), hwv_wire_leave(), hwv_wire_recv() (one
+ * thread at a time for each queue), hwv_wire_init_packets(), hwv_wire_send()
+ * and hwv_wire_max_frame() from any thread; the rest from the main thread. */
 
 #include <stdbool.h>
 #include <stddef.h>

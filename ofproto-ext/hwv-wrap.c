@@ -490,7 +490,8 @@ __wrap_tnl_neigh_snoop(const struct flow *flow, struct flow_wildcards *wc,
  * -----------
  *
  * lib/dpif-netdev.c calls these in each iteration of a PMD thread over its
- * queues: at its end, and before that where it has received little. */
+ * queues: at its end, and before that where it wants the thread to sleep, as
+ * it has received little for a while. */
 
 void
 __wrap_pmd_perf_end_iteration(struct pmd_perf_stats *stats, int rx_packets,
@@ -504,7 +505,8 @@ __wrap_pmd_perf_end_iteration(struct pmd_perf_stats *stats, int rx_packets,
 void
 __wrap_xnanosleep_no_quiesce(uint64_t nanoseconds)
 {
-    if (!hwv_pmd_load_is_high()) {
+    nanoseconds = hwv_pmd_load_limit_sleep(nanoseconds);
+    if (nanoseconds) {
         __real_xnanosleep_no_quiesce(nanoseconds);
     }
 }

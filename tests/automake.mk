@@ -27,6 +27,7 @@ UNIT_TESTS = \
 	tests/test-hwv-nic-soft \
 	tests/test-hwv-packet-in \
 	tests/test-hwv-pipeline \
+	tests/test-hwv-pmd-load \
 	tests/test-hwv-replacement \
 	tests/test-hwv-replacement-groups \
 	tests/test-hwv-source-table \
@@ -165,6 +166,11 @@ tests_test_hwv_pipeline_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-pipeline.c
 tests_test_hwv_pipeline_LDADD = $(UNIT_TEST_LIBS)
+
+tests_test_hwv_pmd_load_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-pmd-load.c
+tests_test_hwv_pmd_load_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_replacement_SOURCES = \
 	tests/hwv-replacement-world.c \

@@ -8,6 +8,7 @@
 #include "hwv-dpdk.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -32,17 +33,19 @@ init_packet(struct rte_mempool *mp OVS_UNUSED, void *arg OVS_UNUSED,
 static int
 start_port(void)
 {
+    char *lcores = xasprintf("--lcores=0@%d", sched_getcpu());
     char *argv[] = {
         CONST_CAST(char *, "test"), CONST_CAST(char *, "--no-huge"),
         CONST_CAST(char *, "--no-shconf"), CONST_CAST(char *, "--no-pci"),
         CONST_CAST(char *, "--no-telemetry"), CONST_CAST(char *, "-m"),
-        CONST_CAST(char *, "64"), CONST_CAST(char *, "--lcores=0@0"),
+        CONST_CAST(char *, "64"), lcores,
         CONST_CAST(char *, "--vdev=net_ring0"),
     };
     struct rte_eth_conf conf = { .rxmode = { .mq_mode = RTE_ETH_MQ_RX_NONE } };
     uint16_t port;
 
     ck_assert_int_ge(rte_eal_init(ARRAY_SIZE(argv), argv), 0);
+    free(lcores);
     ck_assert_int_eq(rte_eth_dev_get_port_by_name("net_ring0", &port), 0);
     pool = rte_pktmbuf_pool_create("packets", N_MBUFS, 0,
                                    sizeof(struct dp_packet)

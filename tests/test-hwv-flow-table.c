@@ -403,6 +403,48 @@ spread_mac(uint32_t i)
     return ea;
 }
 
+/* A burst has begun, and the table moves to more buckets and changes before
+ * the state of the frame's domain is read: the frame finds what there is now,
+ * and not an entry that was never there without another one beside it. */
+START_TEST(test_moved)
+{
+    struct hwv_flow_table *table = hwv_flow_table_create(10000, N_DOMAINS);
+    const struct hwv_flow_value tunnel = { .output = HWV_OUT_TUNNEL };
+    const struct hwv_flow_value drop = { .output = HWV_OUT_DROP };
+    const struct hwv_frame frame = {
+        .dmac = hwv_mac_to_word(macs[1]),
+        .smac = hwv_mac_to_word(macs[2]),
+    };
+    struct hwv_key by_dmac = hwv_key_make(0, macs[1], macs[2], HWV_CLASS_DMAC);
+    struct hwv_key by_both = hwv_key_make(0, macs[1], macs[2],
+                                          HWV_CLASS_DMAC | HWV_CLASS_SMAC);
+    struct hwv_flow_lookups lookups;
+    struct hwv_flow_value value;
+
+    ck_assert_int_eq(hwv_flow_table_set(table, &by_both, &drop), 0);
+    ck_assert_int_eq(hwv_flow_table_set(table, &by_dmac, &tunnel), 0);
+
+    hwv_flow_lookups_init(&lookups, table);
+    for (int i = 0; i < 10000 - 2; i++) {
+        struct hwv_key other = hwv_key_make(1, spread_mac(i), macs[0],
+                                            HWV_CLASS_DMAC);
+
+        ck_assert_int_eq(hwv_flow_table_set(table, &other, &drop), 0);
+    }
+    ck_assert_int_eq(hwv_flow_table_set(table, &by_dmac, &drop), 0);
+    ck_assert_int_eq(hwv_flow_table_remove(table, &by_both), 0);
+
+    *hwv_flow_lookups_frame(&lookups) = frame;
+    hwv_flow_lookups_add(&lookups, 0, 0);
+    hwv_flow_lookups_start(&lookups);
+    ck_assert_int_eq(hwv_flow_lookups_finish(&lookups, 0, &value),
+                     HWV_LOOKUP_HIT);
+    ck_assert_int_eq(value.output, HWV_OUT_DROP);
+    hwv_flow_table_destroy(table);
+    hwv_unit_settle();
+}
+END_TEST
+
 /* Among so many flows there are some with the same hash. */
 START_TEST(test_collisions)
 {
@@ -519,6 +561,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_loop_test(tcase, test_random, 0, 5);
     tcase_add_test(tcase, test_value_equal);
     tcase_add_test(tcase, test_dmac_before_smac);
+    tcase_add_test(tcase, test_moved);
     tcase_add_loop_test(tcase, test_collisions, 0, 2);
     tcase_add_test(tcase, test_limits);
     tcase_add_test(tcase, test_tagged);
