@@ -18,11 +18,11 @@ hwv_memory_alloc(size_t size)
     if (size < HUGE_PAGE) {
         memory = xmalloc_size_align(size, CACHE_LINE_SIZE);
     } else {
-        size = ROUND_UP(size, HUGE_PAGE);
         memory = xmalloc_size_align(size, HUGE_PAGE);
 
-        /* A wish: it works as well, and slower, with small pages. */
-        madvise(memory, size, MADV_HUGEPAGE);
+        /* A wish, for all but the rest: it works as well, and slower, with
+         * small pages. */
+        madvise(memory, ROUND_DOWN(size, HUGE_PAGE), MADV_HUGEPAGE);
     }
     return memset(memory, 0, size);
 }

@@ -20,8 +20,8 @@ struct dp_packet_batch;
 struct netdev;
 
 /* Return the number of the DPDK port that bursts may come from, or go to, in
- * the place of 'netdev', of type "dpdk", or -1 if they may not.  'policed' is whether OVS has
- * set ingress policing. */
+ * the place of 'netdev', of type "dpdk", or -1 if they may not.  'policed' is
+ * whether OVS has set ingress policing. */
 int hwv_dpdk_rx_port(struct netdev *netdev, bool policed);
 int hwv_dpdk_tx_port(struct netdev *netdev);
 
