@@ -59,8 +59,8 @@ hwv_hash(const struct hwv_hash_secret *secret, const void *key, size_t size)
     return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
 }
 
-/* Returns the hash of the 16 bytes of 'a' and 'b', the same as hwv_hash() of
- * both on a little-endian machine, as the 64 bits of which its result is. */
+/* Returns the hash that hwv_hash() returns for 'a' and 'b' in this order, from
+ * registers.  Of 64 bits, as it is about to be multiplied. */
 static inline uint64_t
 hwv_hash2(const struct hwv_hash_secret *secret, uint64_t a, uint64_t b)
 {
