@@ -244,7 +244,8 @@ ref_holds_back(const struct ref_packet *earlier, enum hwv_miss why,
                const struct ref_packet *later)
 {
     if (later->vlan.has_class) {
-        return eth_addr_equals(earlier->key.dmac, later->key.dmac)
+        return !earlier->tiny
+               && eth_addr_equals(earlier->key.dmac, later->key.dmac)
                && eth_addr_equals(earlier->key.smac, later->key.smac);
     }
 

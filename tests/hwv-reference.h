@@ -47,6 +47,7 @@ struct ref_nic {
     struct ref_source sources[REF_MAX_SOURCES];
     size_t n_sources;
     uint32_t n_tunnels;         /* Their ids are 0 to 'n_tunnels' - 1. */
+    uint32_t blocked;           /* Of these, a bit for each. */
 };
 
 /* What the outer headers of a packet from the uplink are, tagged or not. */
@@ -64,6 +65,7 @@ struct ref_packet {
     struct hwv_source_key key;
     bool checksums_right;
     bool checked_by_wire;       /* The wire says that they are right. */
+    bool tiny;                  /* No Ethernet header. */
 
     /* From the uplink only, where there is one VLAN tag and IP behind it.  The
      * MACs are those of 'key'. */

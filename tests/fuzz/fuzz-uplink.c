@@ -88,6 +88,7 @@ describe(const uint8_t *data, size_t len, struct ref_packet *ref)
     size_t outer_len;
 
     memset(ref, 0, sizeof *ref);
+    ref->tiny = len < ETH_HEADER_LEN;
     HWV_CHECK_EQ(hwv_outer_parse(data, len, &ref->key, &outer_len), result);
     ref->outer = (result == HWV_OUTER_OTHER ? REF_OUTER_OTHER
                   : result == HWV_OUTER_VXLAN ? REF_OUTER_VXLAN
