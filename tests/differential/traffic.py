@@ -30,6 +30,8 @@ OUTER_MACS = {92: 'f8:bc:12:44:34:b6', 93: 'f8:bc:12:44:34:b7',
 # address.
 STRANGER = 91
 NEW_MACS = ['f8:bc:12:44:35:%02x' % n for n in range(4)]
+# The protocol of IPv6's later fragments, as OVS has it.
+FRAGMENT_HEADER = 44
 FRAGMENTS = ['no'] * 6 + ['first', 'first', 'middle', 'last']
 
 
@@ -77,13 +79,15 @@ def fields_of(f):
         fields.update(arp_op=f.get('op', 1))
     if f['kind'] == 'ip':
         six = ':' in f['from']
+        later = f['frag'] in ('middle', 'last')
         fields.update({'ipv6_src' if six else 'nw_src': f['from'],
                        'ipv6_dst' if six else 'nw_dst': f['to'],
-                       'nw_proto': f['proto'], 'ip_dscp': f['tos'] >> 2,
-                       'nw_ecn': f['tos'] & 3, 'nw_ttl': f['ttl'],
+                       'nw_proto': (FRAGMENT_HEADER if six and later
+                                    else f['proto']),
+                       'ip_dscp': f['tos'] >> 2, 'nw_ecn': f['tos'] & 3,
+                       'nw_ttl': f['ttl'],
                        'ip_frag': {'no': 'no', 'first': 'first'}.get(
                            f['frag'], 'later')})
-        later = f['frag'] in ('middle', 'last')
         if f['proto'] in (6, 17, 132) and not later:
             fields.update(tp_src=f['sport'], tp_dst=f['dport'])
     return fields
