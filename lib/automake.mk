@@ -12,6 +12,7 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-flow-table.h \
 	lib/hwv-frame.c \
 	lib/hwv-frame.h \
+	lib/hwv-frames.h \
 	lib/hwv-frequency.c \
 	lib/hwv-frequency.h \
 	lib/hwv-half-life.c \
@@ -24,6 +25,8 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-next-hop.h \
 	lib/hwv-number.c \
 	lib/hwv-number.h \
+	lib/hwv-order.c \
+	lib/hwv-order.h \
 	lib/hwv-pipeline.c \
 	lib/hwv-pipeline.h \
 	lib/hwv-replacement-aged-lfu.c \
@@ -35,7 +38,6 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-replacement-simple.c \
 	lib/hwv-replacement.c \
 	lib/hwv-replacement.h \
-	lib/hwv-rss.h \
 	lib/hwv-shadow-table.c \
 	lib/hwv-shadow-table.h \
 	lib/hwv-source-table.c \
@@ -44,4 +46,6 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-tunnel-table.h \
 	lib/hwv-vector.c \
 	lib/hwv-vector.h \
+	lib/hwv-verdict.c \
+	lib/hwv-verdict.h \
 	lib/hwv-vtag.h

@@ -29,7 +29,6 @@ BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, smac)
 /* Bit 0 of the traffic class in the first word of an IPv6 header. */
 #define IPV6_TC_SHIFT 20
 
-static inline void *push(struct dp_packet *, size_t n);
 static inline void finish_eth(struct eth_header *, const struct hwv_tunnel *);
 static inline void finish_ipv4(struct ip_header *, const struct hwv_encap *,
                                size_t udp_len, uint8_t ecn);
@@ -110,18 +109,19 @@ hwv_outer_ecn(uint8_t ecn)
     return ecn == IP_ECN_CE ? IP_ECN_ECT_0 : ecn;
 }
 
-/* With a constant 'is_ipv6', so that all offsets are constants, too. */
+/* Writes the outer header to 'eth', in front of what 'packet' has had; that
+ * was 'inner_len' bytes long.  With a constant 'is_ipv6', so that all offsets
+ * are constants, too. */
 static inline ALWAYS_INLINE void
-encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
-            bool is_ipv6, uint32_t vni, uint8_t ecn)
+encapsulate(struct dp_packet *packet, struct eth_header *eth,
+            size_t inner_len, const struct hwv_tunnel *tunnel, bool is_ipv6,
+            uint32_t vni, uint8_t ecn)
 {
     const struct hwv_encap *encap = &tunnel->encap;
     const size_t outer_len = is_ipv6 ? HWV_ENCAP_MAX : HWV_ENCAP_IPV4;
     const size_t udp_ofs = outer_len - UDP_VXLAN_LEN;
-    const size_t udp_len = (dp_packet_size(packet)
-                            + outer_len - udp_ofs);
+    const size_t udp_len = inner_len + UDP_VXLAN_LEN;
 
-    struct eth_header *eth = push(packet, outer_len);
     void *ip = eth + 1;
     struct udp_header *udp = (void *) ((char *) eth + udp_ofs);
     struct vxlanhdr *vxlan = (void *) (udp + 1);
@@ -140,8 +140,23 @@ encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
     dp_packet_reset_offsets(packet);
     packet->l3_ofs = sizeof(struct eth_header);
     packet->l4_ofs = udp_ofs;
+}
 
-    if (encap->udp_csum) {
+/* Where there is IPv6, a UDP checksum, or no room in front of 'packet', so
+ * that the data has to move. */
+static __attribute__((noinline)) void
+encapsulate_slowly(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
+                   uint32_t vni, uint8_t ecn)
+{
+    const size_t inner_len = dp_packet_size(packet);
+    struct eth_header *eth = dp_packet_push_uninit(packet, tunnel->encap.len);
+
+    if (hwv_encap_is_ipv6(&tunnel->encap)) {
+        encapsulate(packet, eth, inner_len, tunnel, true, vni, ecn);
+    } else {
+        encapsulate(packet, eth, inner_len, tunnel, false, vni, ecn);
+    }
+    if (tunnel->encap.udp_csum) {
         finish_udp_csum(packet);
     }
 }
@@ -150,26 +165,20 @@ void
 hwv_encapsulate(struct dp_packet *packet, const struct hwv_tunnel *tunnel,
                 uint32_t vni, uint8_t ecn)
 {
-    if (hwv_encap_is_ipv6(&tunnel->encap)) {
-        encapsulate(packet, tunnel, true, vni, ecn);
-    } else {
-        encapsulate(packet, tunnel, false, vni, ecn);
-    }
-}
+    const size_t inner_len = dp_packet_size(packet);
+    uint16_t data_ofs = __packet_data(packet);
 
-/* Makes room for 'n' bytes in front of what 'packet' has.  The data moves only
- * where there is no room. */
-static inline void *
-push(struct dp_packet *packet, size_t n)
-{
-    char *data = (char *) dp_packet_data(packet) - n;
-
-    if (OVS_UNLIKELY(data < (char *) dp_packet_base(packet))) {
-        return dp_packet_push_uninit(packet, n);
+    if (OVS_UNLIKELY(hwv_encap_is_ipv6(&tunnel->encap)
+                     || tunnel->encap.udp_csum
+                     || data_ofs < HWV_ENCAP_IPV4)) {
+        encapsulate_slowly(packet, tunnel, vni, ecn);
+        return;
     }
-    dp_packet_set_data(packet, data);
-    dp_packet_set_size(packet, dp_packet_size(packet) + n);
-    return data;
+    data_ofs -= HWV_ENCAP_IPV4;
+    __packet_set_data(packet, data_ofs);
+    dp_packet_set_size(packet, inner_len + HWV_ENCAP_IPV4);
+    encapsulate(packet, (void *) ((char *) dp_packet_base(packet) + data_ofs),
+                inner_len, tunnel, false, vni, ecn);
 }
 
 static inline void
@@ -298,6 +307,7 @@ hwv_outer_parse(const void *data, size_t len, struct hwv_source_key *key,
             : result);
 }
 
+/* The sums are made up only where UDP has one. */
 bool
 hwv_outer_verify(const void *data, size_t len)
 {
@@ -306,15 +316,19 @@ hwv_outer_verify(const void *data, size_t len)
 
     if (eth->eth_type == htons(ETH_TYPE_IP)) {
         const struct ip_header *ip = at(data, sizeof *eth);
+        const struct udp_header *udp = at(ip, sizeof *ip);
 
         return (!finish_sum(sum_up(ip, sizeof *ip))
-                && verify_udp(at(ip, sizeof *ip), ip_len - sizeof *ip,
-                              packet_csum_pseudoheader(ip)));
+                && (!udp->udp_csum
+                    || verify_udp(udp, ip_len - sizeof *ip,
+                                  packet_csum_pseudoheader(ip))));
     } else {
         const struct ovs_16aligned_ip6_hdr *ip = at(data, sizeof *eth);
+        const struct udp_header *udp = at(ip, sizeof *ip);
 
-        return verify_udp(at(ip, sizeof *ip), ip_len - sizeof *ip,
-                          packet_csum_pseudoheader6(ip));
+        return (!udp->udp_csum
+                || verify_udp(udp, ip_len - sizeof *ip,
+                              packet_csum_pseudoheader6(ip)));
     }
 }
 
@@ -479,6 +493,5 @@ static bool
 verify_udp(const struct udp_header *udp, size_t udp_len,
            uint32_t pseudo_header)
 {
-    return !udp->udp_csum
-           || !finish_sum(pseudo_header + sum_up(udp, udp_len));
+    return !finish_sum(pseudo_header + sum_up(udp, udp_len));
 }

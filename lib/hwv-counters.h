@@ -15,7 +15,8 @@
  *
  *   1. hwv_counters_alloc() gives a slot whose sum is zero.
  *   2. The slot is published in a table entry; threads that find the entry
- *      in their RCU read-side section count with hwv_lane_count().
+ *      in their RCU read-side section count with hwv_lane_count() or
+ *      hwv_slot_count().
  *   3. The entry is removed from the table.
  *   4. hwv_counters_free() queues the slot behind an RCU grace period, after
  *      which no thread can count on it.  What was counted beyond 'seen' (what
@@ -25,8 +26,8 @@
  * Lanes outlive their threads: a thread that ends leaves its lane, with its
  * counts, to the next new thread.
  *
- * Thread-safety: hwv_lane_count() only with the lane of the calling thread;
- * everything else from any thread. */
+ * Thread-safety: hwv_lane_count() and hwv_slot_count() only with the lane of
+ * the calling thread; everything else from any thread. */
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -130,13 +131,27 @@ hwv_lane_prefetch(const struct hwv_lane *lane, uint32_t slot)
 }
 
 /* Counts 'packets' packets of 'bytes' bytes in all at time 'now' (msec) on
+ * 's', which is of the calling thread's lane. */
+static inline void
+hwv_slot_count(struct hwv_slot *s, uint64_t packets, uint64_t bytes,
+               long long int now)
+{
+    uint64_t n;
+
+    atomic_read_relaxed(&s->packets, &n);
+    atomic_store_relaxed(&s->packets, n + packets);
+    atomic_read_relaxed(&s->bytes, &n);
+    atomic_store_relaxed(&s->bytes, n + bytes);
+    atomic_store_relaxed(&s->used, now);
+}
+
+/* Counts 'packets' packets of 'bytes' bytes in all at time 'now' (msec) on
  * 'slot', which may be HWV_NO_COUNTER (nothing is counted then). */
 static inline void
 hwv_lane_count(struct hwv_lane *lane, uint32_t slot, uint64_t packets,
                uint64_t bytes, long long int now)
 {
     struct hwv_slot *s;
-    uint64_t n;
 
     if (slot == HWV_NO_COUNTER) {
         return;
@@ -145,12 +160,7 @@ hwv_lane_count(struct hwv_lane *lane, uint32_t slot, uint64_t packets,
     if (OVS_UNLIKELY(!s)) {
         s = hwv_lane_add_chunk(lane, slot);
     }
-
-    atomic_read_relaxed(&s->packets, &n);
-    atomic_store_relaxed(&s->packets, n + packets);
-    atomic_read_relaxed(&s->bytes, &n);
-    atomic_store_relaxed(&s->bytes, n + bytes);
-    atomic_store_relaxed(&s->used, now);
+    hwv_slot_count(s, packets, bytes, now);
 }
 
 #endif /* hwv-counters.h */

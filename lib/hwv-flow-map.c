@@ -115,6 +115,30 @@ hwv_flow_map_remove(struct hwv_flow_map *map, const struct hwv_key *key)
     atomic_store_relaxed(&map->n, hwv_flow_map_count(map) - 1);
 }
 
+/* In the end it comes back to where it began: entries that passed all buckets
+ * but one may have outlived those that were in their way. */
+bool
+hwv_flow_buckets_find_slowly(const struct hwv_flow_buckets *buckets,
+                             uint32_t bucket, const struct hwv_key *key,
+                             struct hwv_flow_value *value)
+{
+    for (uint32_t left = buckets->n; left;) {
+        switch (hwv_bucket_probe(&buckets->array[bucket], key, value)) {
+        case HWV_PROBE_FOUND:
+            return true;
+        case HWV_PROBE_NONE:
+            return false;
+        case HWV_PROBE_PASSED:
+            bucket = bucket + 1 < buckets->n ? bucket + 1 : 0;
+            left--;
+            break;
+        case HWV_PROBE_BUSY:
+            break;
+        }
+    }
+    return false;
+}
+
 void
 hwv_flow_map_for_each(const struct hwv_flow_map *map,
                       void (*cb)(const struct hwv_key *,

@@ -155,53 +155,75 @@ hwv_flow_buckets_start(const struct hwv_flow_buckets *buckets,
     return bucket;
 }
 
+/* What a probe of one bucket says. */
+enum hwv_probe {
+    HWV_PROBE_FOUND,
+    HWV_PROBE_NONE,             /* Nowhere. */
+    HWV_PROBE_PASSED,           /* Not here, but perhaps further on. */
+    HWV_PROBE_BUSY,             /* The writer was here. */
+};
+
+/* Looks for 'key' in bucket 'b'.  Without a branch on which entry it is, which
+ * nobody could predict. */
+static inline ALWAYS_INLINE enum hwv_probe
+hwv_bucket_probe(struct hwv_bucket *b, const struct hwv_key *key,
+                 struct hwv_flow_value *value)
+{
+    uint32_t before, after, passed, what[HWV_BUCKET_ENTRIES];
+    bool equal[HWV_BUCKET_ENTRIES];
+    size_t entry;
+
+    BUILD_ASSERT_DECL(HWV_BUCKET_ENTRIES == 2);
+
+    atomic_read_explicit(&b->version, &before, memory_order_acquire);
+    for (size_t i = 0; i < HWV_BUCKET_ENTRIES; i++) {
+        uint64_t dst, src;
+
+        atomic_read_relaxed(&b->keys[i].dst, &dst);
+        atomic_read_relaxed(&b->keys[i].src, &src);
+        atomic_read_relaxed(&b->values[i].what, &what[i]);
+        equal[i] = !((dst ^ key->dst) | (src ^ key->src));
+    }
+
+    /* An entry that has been removed may still have the key. */
+    entry = equal[1] & (what[1] != 0);
+    atomic_read_relaxed(&b->values[entry].target, &value->target);
+    atomic_read_relaxed(&b->values[entry].counter, &value->counter);
+    atomic_read_relaxed(&b->passed, &passed);
+
+    /* Keeps the second reading behind all the others. */
+    atomic_thread_fence(memory_order_acquire);
+    atomic_read_relaxed(&b->version, &after);
+    if (OVS_UNLIKELY(before & 1 || before != after)) {
+        return HWV_PROBE_BUSY;
+    }
+    if (OVS_UNLIKELY(!equal[entry] || !what[entry])) {
+        return passed ? HWV_PROBE_PASSED : HWV_PROBE_NONE;
+    }
+    value->output = (what[entry] >> 24) - 1;
+    value->vni = what[entry] & 0xffffff;
+    return HWV_PROBE_FOUND;
+}
+
+/* Does what hwv_flow_buckets_find() does, also where the answer is not in the
+ * key's own bucket. */
+bool hwv_flow_buckets_find_slowly(const struct hwv_flow_buckets *buckets,
+                                  uint32_t bucket, const struct hwv_key *key,
+                                  struct hwv_flow_value *value);
+
 /* Copies the value of 'key', whose bucket is 'bucket', into '*value'.  Returns
  * false if there is none. */
-static inline bool
+static inline ALWAYS_INLINE bool
 hwv_flow_buckets_find(const struct hwv_flow_buckets *buckets, uint32_t bucket,
                       const struct hwv_key *key, struct hwv_flow_value *value)
 {
-    /* In the end it comes back to where it began: entries that passed all
-     * buckets but one may have outlived those that were in their way. */
-    for (uint32_t left = buckets->n; left;) {
-        struct hwv_bucket *b = &buckets->array[bucket];
-        uint32_t before, after, passed, what = 0;
+    enum hwv_probe probe = hwv_bucket_probe(&buckets->array[bucket], key,
+                                            value);
 
-        atomic_read_explicit(&b->version, &before, memory_order_acquire);
-        for (size_t i = 0; i < HWV_BUCKET_ENTRIES; i++) {
-            uint64_t dst, src;
-
-            atomic_read_relaxed(&b->keys[i].dst, &dst);
-            atomic_read_relaxed(&b->keys[i].src, &src);
-            if (dst == key->dst && src == key->src) {
-                atomic_read_relaxed(&b->values[i].what, &what);
-                atomic_read_relaxed(&b->values[i].target, &value->target);
-                atomic_read_relaxed(&b->values[i].counter, &value->counter);
-                if (what) {
-                    break;
-                }
-            }
-        }
-        atomic_read_relaxed(&b->passed, &passed);
-
-        /* Keeps the second reading behind all the others. */
-        atomic_thread_fence(memory_order_acquire);
-        atomic_read_relaxed(&b->version, &after);
-        if (OVS_UNLIKELY(before & 1 || before != after)) {
-            continue;
-        }
-        if (what) {
-            value->output = (what >> 24) - 1;
-            value->vni = what & 0xffffff;
-            return true;
-        }
-        if (OVS_LIKELY(!passed)) {
-            return false;
-        }
-        bucket = bucket + 1 < buckets->n ? bucket + 1 : 0;
-        left--;
-    }
-    return false;
+    return (OVS_LIKELY(probe == HWV_PROBE_FOUND)
+            || (probe != HWV_PROBE_NONE
+                && hwv_flow_buckets_find_slowly(buckets, bucket, key,
+                                                value)));
 }
 
 #endif /* hwv-flow-map.h */

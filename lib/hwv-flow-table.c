@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "hwv-vector.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "util.h"
@@ -137,6 +138,7 @@ hwv_flow_domain_read(const struct hwv_flow_table *table,
     static const uint8_t first[HWV_STATE_SHAPES + 1] = {
         0, 0, 1, 1, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3,
     };
+    uint32_t shapes;
     uint8_t shape;
 
     domain->class_mask = (domain->direction & HWV_CLASS_RX
@@ -149,16 +151,36 @@ hwv_flow_domain_read(const struct hwv_flow_table *table,
         atomic_read_explicit(domain->state, &domain->before,
                              memory_order_acquire);
     }
-    shape = first[domain->before & HWV_STATE_SHAPES];
+    shapes = domain->before & HWV_STATE_SHAPES;
+    domain->one_shape = shapes && !(shapes & (shapes - 1));
+    shape = first[shapes];
     domain->mask = hwv_key_from_words(0, UINT64_MAX, UINT64_MAX, shape);
     domain->key = hwv_key_from_words(domain->id, 0, 0,
                                      domain->direction | shape);
+}
+
+/* Where a domain has several shapes, the others' buckets are not fetched in
+ * advance: most domains have one.  The buckets are taken after all states have
+ * been read: entries of a domain that have changed since are not in older
+ * ones, while its state would not tell. */
+void
+hwv_flow_lookups_start(struct hwv_flow_lookups *lookups)
+{
+    const struct hwv_flow_buckets *buckets
+        = hwv_flow_map_get(&lookups->table->map);
+
+    lookups->buckets = buckets;
+    hwv_vector->find_buckets(buckets, &lookups->keys, lookups->n);
+    for (size_t i = 0; i < lookups->n; i++) {
+        OVS_PREFETCH(&buckets->array[lookups->keys.bucket[i]]);
+    }
 }
 
 enum hwv_lookup
 hwv_flow_lookups_finish_slowly(const struct hwv_flow_lookups *lookups,
                                size_t i, struct hwv_flow_value *value)
 {
+    const struct hwv_frame frame = hwv_frames_get(&lookups->frames, i);
     struct hwv_flow_domain domain = {
         .id = lookups->domain[i]->id,
         .direction = lookups->domain[i]->direction,
@@ -170,8 +192,11 @@ hwv_flow_lookups_finish_slowly(const struct hwv_flow_lookups *lookups,
         const struct hwv_flow_buckets *buckets;
 
         hwv_flow_domain_read(lookups->table, &domain);
+        if (!domain.state) {
+            return HWV_LOOKUP_NONE;
+        }
         buckets = hwv_flow_map_get(&lookups->table->map);
-        result = probe_shapes(buckets, &domain, &lookups->frames[i], value);
+        result = probe_shapes(buckets, &domain, &frame, value);
 
         /* Keeps the second reading behind the probes. */
         atomic_thread_fence(memory_order_acquire);

@@ -22,8 +22,8 @@
 
 #include "hwv-flow-map.h"
 #include "hwv-frame.h"
+#include "hwv-frames.h"
 #include "hwv-key.h"
-#include "hwv-vector.h"
 #include "ovs-atomic.h"
 #include "util.h"
 
@@ -80,10 +80,12 @@ void hwv_flow_table_for_each(const struct hwv_flow_table *table,
  * read-side section:
  *
  *    1. hwv_flow_lookups_init().
- *    2. hwv_flow_lookups_add() for each frame, at most NETDEV_MAX_BURST, which
- *       has been parsed into hwv_flow_lookups_frame().
- *    3. hwv_flow_lookups_start().
- *    4. hwv_flow_lookups_finish() for each, by its number.
+ *    2. hwv_flow_lookups_add() for each frame that is to be looked up: it is
+ *       in that lane of 'frames', parsed, and of a domain that
+ *       hwv_flow_lookups_domain() has found.
+ *    3. hwv_flow_lookups_start(), behind which no more domains are found: they
+ *       would be newer than the buckets.
+ *    4. hwv_flow_lookups_finish() for each that has been added.
  *
  * The essay in hwv-flow-table.c has what a domain's state is about. */
 
@@ -107,6 +109,7 @@ struct hwv_flow_domain {
     uint8_t direction;          /* 0, or HWV_CLASS_RX: then the frame's ECN
                                  * bits do not matter. */
     uint8_t class_mask;         /* Of the frame's class, what matters. */
+    bool one_shape;             /* Has it exactly one? */
     uint32_t before;            /* Its state then. */
     atomic_uint32_t *state;     /* NULL if there is no such domain. */
     struct hwv_key mask;        /* Of the MACs, what matters: those of the
@@ -117,14 +120,18 @@ struct hwv_flow_domain {
 struct hwv_flow_lookups {
     const struct hwv_flow_table *table;
     const struct hwv_flow_buckets *buckets;
+    size_t n;                   /* Lanes. */
     struct hwv_flow_domain domains[NETDEV_MAX_BURST];
     size_t n_domains;
+    uint8_t numbers[NETDEV_MAX_BURST];  /* By remainder of the id: the number
+                                         * of the last such domain in
+                                         * 'domains', plus 1, or 0. */
 
-    /* Of each frame: */
-    struct hwv_frame frames[NETDEV_MAX_BURST];
-    const struct hwv_flow_domain *domain[NETDEV_MAX_BURST];
+    /* In each lane: */
+    struct hwv_frames frames;
+    const struct hwv_flow_domain *domain[NETDEV_MAX_BURST]; /* NULL: nothing is
+                                                             * looked up. */
     struct hwv_flow_keys keys;  /* For the first shape of its domain. */
-    size_t n;
 };
 
 /* Index into the arrays by domain: first those of VFs, then of sources, then
@@ -145,95 +152,78 @@ hwv_flow_domain_index(const struct hwv_flow_table *table, uint8_t direction,
 void hwv_flow_domain_read(const struct hwv_flow_table *table,
                           struct hwv_flow_domain *domain);
 
+/* Makes '*lookups' one for 'n' lanes, at most NETDEV_MAX_BURST, in none of
+ * which anything is looked up. */
 static inline void
 hwv_flow_lookups_init(struct hwv_flow_lookups *lookups,
-                      const struct hwv_flow_table *table)
+                      const struct hwv_flow_table *table, size_t n)
 {
     lookups->table = table;
+    lookups->buckets = NULL;
+    lookups->n = n;
     lookups->n_domains = 0;
-    lookups->n = 0;
+    memset(lookups->numbers, 0, sizeof lookups->numbers);
+    memset(lookups->domain, 0, n * sizeof lookups->domain[0]);
 }
 
-/* Returns where the next frame is to be parsed into. */
-static inline struct hwv_frame *
-hwv_flow_lookups_frame(struct hwv_flow_lookups *lookups)
-{
-    return &lookups->frames[lookups->n];
-}
-
-/* Returns the domain 'id' of 'direction': where the frame before was of the
- * same one, as that has found it. */
+/* Returns the domain 'id' of 'direction'.  To be called at most once for each
+ * lane, and before hwv_flow_lookups_start().  A domain that has been found for
+ * another lane is mostly not read again. */
 static inline const struct hwv_flow_domain *
 hwv_flow_lookups_domain(struct hwv_flow_lookups *lookups, uint8_t direction,
                         uint32_t id)
 {
-    size_t n = lookups->n_domains;
+    const size_t place = id % NETDEV_MAX_BURST;
+    const size_t number = lookups->numbers[place];
     struct hwv_flow_domain *domain;
 
-    if (n) {
-        domain = &lookups->domains[n - 1];
+    if (number) {
+        domain = &lookups->domains[number - 1];
         if (domain->id == id && domain->direction == direction) {
             return domain;
         }
     }
-    domain = &lookups->domains[n];
+    ovs_assert(!lookups->buckets);
+    domain = &lookups->domains[lookups->n_domains++];
     domain->id = id;
     domain->direction = direction;
     hwv_flow_domain_read(lookups->table, domain);
-    lookups->n_domains++;
+    lookups->numbers[place] = lookups->n_domains;
     return domain;
 }
 
-/* Looks up the frame behind the last one in the domain 'id' of 'direction'. */
+/* Has the frame of lane 'i' looked up in 'domain'. */
 static inline void
-hwv_flow_lookups_add(struct hwv_flow_lookups *lookups, uint8_t direction,
-                     uint32_t id)
+hwv_flow_lookups_add(struct hwv_flow_lookups *lookups, size_t i,
+                     const struct hwv_flow_domain *domain)
 {
-    const struct hwv_flow_domain *domain
-        = hwv_flow_lookups_domain(lookups, direction, id);
-    size_t i = lookups->n++;
-    const struct hwv_frame *frame = &lookups->frames[i];
-    uint64_t class = frame->class & domain->class_mask;
+    const struct hwv_frames *frames = &lookups->frames;
+    uint64_t class = frames->class[i] & domain->class_mask;
 
     lookups->domain[i] = domain;
-    lookups->keys.dst[i] = (frame->dmac & domain->mask.dst) | domain->key.dst;
-    lookups->keys.src[i] = ((frame->smac & domain->mask.src)
+    lookups->keys.dst[i] = ((frames->dmac[i] & domain->mask.dst)
+                            | domain->key.dst);
+    lookups->keys.src[i] = ((frames->smac[i] & domain->mask.src)
                             | domain->key.src | class << 56);
 }
 
-/* Has the processor fetch the buckets where the answers are.  (Where a domain
- * has several shapes, the others' are not fetched in advance: most domains
- * have one.)  The buckets are taken after all states have been read: entries
- * of a domain that have changed since are not in older ones, while its state
- * would not tell. */
-static inline void
-hwv_flow_lookups_start(struct hwv_flow_lookups *lookups)
-{
-    const struct hwv_flow_buckets *buckets
-        = hwv_flow_map_get(&lookups->table->map);
+/* Has the processor fetch the buckets where the answers are. */
+void hwv_flow_lookups_start(struct hwv_flow_lookups *lookups);
 
-    lookups->buckets = buckets;
-    hwv_vector->find_buckets(buckets, &lookups->keys, lookups->n);
-    for (size_t i = 0; i < lookups->n; i++) {
-        OVS_PREFETCH(&buckets->array[lookups->keys.bucket[i]]);
-    }
-}
-
-/* Finishes a lookup in a domain with several shapes, or which has changed
+/* Finishes a lookup in a domain that has several shapes, or that has changed
  * since the lookup began. */
 enum hwv_lookup hwv_flow_lookups_finish_slowly(
     const struct hwv_flow_lookups *lookups, size_t i,
     struct hwv_flow_value *value);
 
-/* Returns the answer to lookup 'i'.  On HWV_LOOKUP_HIT, '*value' is from the
- * entry that matches the most MACs, the destination MAC rather than the source
- * MAC. */
-static inline enum hwv_lookup
+/* Returns the answer for lane 'i', to which something has been added.  On
+ * HWV_LOOKUP_HIT, '*value' is from the entry that matches the most MACs, the
+ * destination MAC rather than the source MAC. */
+static inline ALWAYS_INLINE enum hwv_lookup
 hwv_flow_lookups_finish(const struct hwv_flow_lookups *lookups, size_t i,
                         struct hwv_flow_value *value)
 {
     const struct hwv_flow_domain *domain = lookups->domain[i];
-    uint32_t has = domain->before & HWV_STATE_SHAPES;
     const struct hwv_key key = {
         .dst = lookups->keys.dst[i],
         .src = lookups->keys.src[i],
@@ -241,11 +231,10 @@ hwv_flow_lookups_finish(const struct hwv_flow_lookups *lookups, size_t i,
     uint32_t after;
     bool found;
 
-    if (OVS_UNLIKELY(!has)) {
-        return HWV_LOOKUP_NONE;
-    }
-    if (OVS_UNLIKELY(has & (has - 1))) {
-        return hwv_flow_lookups_finish_slowly(lookups, i, value);
+    if (OVS_UNLIKELY(!domain->one_shape)) {
+        return !(domain->before & HWV_STATE_SHAPES)
+               ? HWV_LOOKUP_NONE
+               : hwv_flow_lookups_finish_slowly(lookups, i, value);
     }
     found = hwv_flow_buckets_find(lookups->buckets, lookups->keys.bucket[i],
                                   &key, value);

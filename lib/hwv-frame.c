@@ -30,14 +30,10 @@ static uint32_t hash_ports(uint32_t hash, const struct payload *);
 /* OVS may be told to follow two tags (other_config:vlan-limit), but what it
  * finds behind one is the same. */
 bool
-hwv_frame_parse_tagged(const void *data, size_t len, struct hwv_frame *frame,
-                       uint16_t *tci)
+hwv_frame_parse_behind_tag(const void *data, size_t len,
+                           struct hwv_frame *frame, uint16_t *tci)
 {
     const struct vlan_eth_header *veh = data;
-
-    if (len < sizeof *veh || veh->veth_type != htons(ETH_TYPE_VLAN_8021Q)) {
-        return false;
-    }
 
     hwv_frame_parse_macs(data, frame);
     *tci = ntohs(veh->veth_tci) & ~VLAN_CFI;

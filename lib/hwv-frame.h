@@ -55,8 +55,9 @@ static inline bool hwv_frame_parse(const void *data, size_t len,
 /* The same for a frame with exactly one VLAN tag, of type 0x8100 (IEEE 802.1Q
  * section 9.4).  Stores the tag control information with DEI 0, in host byte
  * order, into '*tci'. */
-bool hwv_frame_parse_tagged(const void *data, size_t len,
-                            struct hwv_frame *frame, uint16_t *tci);
+static inline bool hwv_frame_parse_tagged(const void *data, size_t len,
+                                          struct hwv_frame *frame,
+                                          uint16_t *tci);
 
 /* Returns a hash of the addresses, protocol and ports of the frame that
  * hwv_frame_parse() parsed into '*frame'.  All fragments of a datagram hash
@@ -188,6 +189,21 @@ hwv_frame_parse(const void *data, size_t len, struct hwv_frame *frame)
     hwv_frame_parse_macs(data, frame);
     return hwv_frame_parse_network(eth->eth_type, eth + 1, len - sizeof *eth,
                                    &frame->class);
+}
+
+/* What hwv_frame_parse_tagged() does with a frame that has such a tag. */
+bool hwv_frame_parse_behind_tag(const void *data, size_t len,
+                                struct hwv_frame *frame, uint16_t *tci);
+
+static inline bool
+hwv_frame_parse_tagged(const void *data, size_t len, struct hwv_frame *frame,
+                       uint16_t *tci)
+{
+    const struct vlan_eth_header *veh = data;
+
+    return (OVS_UNLIKELY(len >= sizeof *veh
+                         && veh->veth_type == htons(ETH_TYPE_VLAN_8021Q))
+            && hwv_frame_parse_behind_tag(data, len, frame, tci));
 }
 
 #endif /* hwv-frame.h */

@@ -19,10 +19,10 @@
  * Rows are of two kinds, 'smac_matched' 1 and 0, and a lookup that tries both
  * must see the two as they were at one moment.  One "version" for the whole
  * table sees to it, because tunnels come and go seldom: it is odd while the
- * writer changes rows, and a lookup during which it was odd or changed has
- * seen nothing.  Such a lookup is not repeated until it succeeds, as that
+ * writer changes rows, and a burst during whose lookups it was odd or changed
+ * has seen nothing.  Lookups are not repeated until they succeed, as that
  * would make a PMD thread wait for a writer that does not have the CPU just
- * then: it is a miss, which is always right.
+ * then: they are misses, which is always right.
  *
  * When the table grows, a copy of twice the size takes its place. */
 
@@ -32,13 +32,13 @@ enum { EXACT = 1 << 0, WILD = 1 << 1 };     /* Kinds. */
 #define KEY_WORDS (sizeof(struct hwv_source_key) / 8)
 
 /* Of 64 bits each: the key, and the value, 0 if there is no row. */
-struct row {
+struct hwv_source_row {
     atomic_uint64_t words[KEY_WORDS + 1];
 };
-BUILD_ASSERT_DECL(sizeof(struct row) == CACHE_LINE_SIZE);
+BUILD_ASSERT_DECL(sizeof(struct hwv_source_row) == CACHE_LINE_SIZE);
 
 struct rows {
-    struct row *array;
+    struct hwv_source_row *array;
     uint32_t mask;              /* Rows in 'array' - 1; a power of 2. */
 };
 
@@ -66,18 +66,25 @@ static void count_row(struct hwv_source_table *, uint8_t smac_matched,
 static uint32_t hash_key(const struct hwv_source_table *,
                          const struct hwv_source_key *);
 static struct hwv_source_key make_wild(const struct hwv_source_key *);
-static struct row *find_row(const struct rows *,
-                            const struct hwv_source_key *, uint32_t hash);
-static bool row_is_empty(const struct row *);
-static void row_read_key(const struct row *, struct hwv_source_key *);
-static struct hwv_source_value row_value(const struct row *);
-static void row_write(struct row *, const struct hwv_source_key *,
+static struct hwv_source_row *find_row(const struct hwv_source_row *,
+                                       uint32_t mask,
+                                       const struct hwv_source_key *,
+                                       uint32_t hash);
+static struct hwv_source_row *writers_row(const struct rows *,
+                                          const struct hwv_source_key *,
+                                          uint32_t hash);
+static bool row_is_empty(const struct hwv_source_row *);
+static void row_read_key(const struct hwv_source_row *,
+                         struct hwv_source_key *);
+static struct hwv_source_value row_value(const struct hwv_source_row *);
+static void row_write(struct hwv_source_row *, const struct hwv_source_key *,
                       const struct hwv_source_value *);
-static void row_copy(struct row *to, const struct row *from);
-static void row_clear(struct row *);
-static bool probe_kinds(const struct hwv_source_table *,
-                        const struct hwv_source_lookup *, uint32_t kinds,
-                        struct hwv_source_value *);
+static void row_copy(struct hwv_source_row *to,
+                     const struct hwv_source_row *from);
+static void row_clear(struct hwv_source_row *);
+static bool finish_kinds(const struct hwv_source_lookups *,
+                         const struct hwv_source_lookup *,
+                         struct hwv_source_value *);
 
 struct hwv_source_table *
 hwv_source_table_create(uint32_t max)
@@ -108,7 +115,7 @@ hwv_source_table_set(struct hwv_source_table *table,
 {
     const uint32_t n = hwv_source_table_count(table);
     uint32_t hash = hash_key(table, key);
-    struct row *row = find_row(writers_rows(table), key, hash);
+    struct hwv_source_row *row = writers_row(writers_rows(table), key, hash);
 
     if (row_is_empty(row)) {
         if (n >= table->max) {
@@ -116,7 +123,7 @@ hwv_source_table_set(struct hwv_source_table *table,
         }
         if (n > writers_rows(table)->mask / 2) {
             grow(table);
-            row = find_row(writers_rows(table), key, hash);
+            row = writers_row(writers_rows(table), key, hash);
         }
         count_row(table, key->smac_matched, 1);
     }
@@ -133,7 +140,7 @@ hwv_source_table_remove(struct hwv_source_table *table,
                         const struct hwv_source_key *key)
 {
     const struct rows *rows = writers_rows(table);
-    struct row *row = find_row(rows, key, hash_key(table, key));
+    struct hwv_source_row *row = writers_row(rows, key, hash_key(table, key));
     uint32_t gap = row - rows->array;
 
     if (row_is_empty(row)) {
@@ -160,41 +167,62 @@ hwv_source_table_remove(struct hwv_source_table *table,
 }
 
 void
-hwv_source_table_start(const struct hwv_source_table *table,
-                       struct hwv_source_lookup *lookup)
-{
-    const struct rows *rows = ovsrcu_get(struct rows *, &table->rows);
-
-    atomic_read_relaxed(&CONST_CAST(struct hwv_source_table *, table)->kinds,
-                        &lookup->kinds);
-    if (OVS_LIKELY(lookup->kinds != WILD)) {
-        lookup->hash = hash_key(table, &lookup->key);
-    } else {
-        struct hwv_source_key wild = make_wild(&lookup->key);
-
-        lookup->hash = hash_key(table, &wild);
-    }
-    OVS_PREFETCH(&rows->array[lookup->hash & rows->mask]);
-}
-
-bool
-hwv_source_table_finish(const struct hwv_source_table *table_,
-                        const struct hwv_source_lookup *lookup,
-                        struct hwv_source_value *value)
+hwv_source_lookups_begin(struct hwv_source_lookups *lookups,
+                         const struct hwv_source_table *table_)
 {
     struct hwv_source_table *table = CONST_CAST(struct hwv_source_table *,
                                                 table_);
-    uint32_t before, after, kinds;
-    bool found;
+    const struct rows *rows;
 
-    atomic_read_explicit(&table->version, &before, memory_order_acquire);
-    atomic_read_relaxed(&table->kinds, &kinds);
-    found = probe_kinds(table, lookup, kinds, value);
+    lookups->table = table;
+    atomic_read_explicit(&table->version, &lookups->version,
+                         memory_order_acquire);
+    atomic_read_relaxed(&table->kinds, &lookups->kinds);
+    rows = ovsrcu_get(struct rows *, &table->rows);
+    lookups->rows = rows->array;
+    lookups->mask = rows->mask;
+}
+
+void
+hwv_source_lookups_start(const struct hwv_source_lookups *lookups,
+                         struct hwv_source_lookup *lookup)
+{
+    if (OVS_LIKELY(lookups->kinds != WILD)) {
+        lookup->hash = hash_key(lookups->table, &lookup->key);
+    } else {
+        struct hwv_source_key wild = make_wild(&lookup->key);
+
+        lookup->hash = hash_key(lookups->table, &wild);
+    }
+    OVS_PREFETCH(&lookups->rows[lookup->hash & lookups->mask]);
+}
+
+bool
+hwv_source_lookups_finish(const struct hwv_source_lookups *lookups,
+                          const struct hwv_source_lookup *lookup,
+                          struct hwv_source_value *value)
+{
+    const struct hwv_source_row *row;
+
+    if (OVS_UNLIKELY(lookups->kinds != EXACT)) {
+        return finish_kinds(lookups, lookup, value);
+    }
+    row = find_row(lookups->rows, lookups->mask, &lookup->key, lookup->hash);
+    *value = row_value(row);
+    return !row_is_empty(row);
+}
+
+bool
+hwv_source_lookups_end(const struct hwv_source_lookups *lookups)
+{
+    struct hwv_source_table *table = CONST_CAST(struct hwv_source_table *,
+                                                lookups->table);
+    uint32_t after;
 
     /* Keeps the second reading behind the probes. */
     atomic_thread_fence(memory_order_acquire);
     atomic_read_relaxed(&table->version, &after);
-    return found && OVS_LIKELY(!(before & 1) && before == after);
+    return !(after & 1) && after == lookups->version;
 }
 
 uint32_t
@@ -222,7 +250,7 @@ hwv_source_table_for_each(const struct hwv_source_table *table,
     const struct rows *rows = writers_rows(table);
 
     for (uint32_t i = 0; i <= rows->mask; i++) {
-        const struct row *row = &rows->array[i];
+        const struct hwv_source_row *row = &rows->array[i];
 
         if (!row_is_empty(row)) {
             const struct hwv_source_value value = row_value(row);
@@ -272,12 +300,12 @@ grow(struct hwv_source_table *table)
     struct rows *new = rows_create(2 * (old->mask + 1));
 
     for (uint32_t i = 0; i <= old->mask; i++) {
-        const struct row *row = &old->array[i];
+        const struct hwv_source_row *row = &old->array[i];
         struct hwv_source_key key;
 
         if (!row_is_empty(row)) {
             row_read_key(row, &key);
-            row_copy(find_row(new, &key, hash_key(table, &key)), row);
+            row_copy(writers_row(new, &key, hash_key(table, &key)), row);
         }
     }
     ovsrcu_set(&table->rows, new);
@@ -340,25 +368,33 @@ make_wild(const struct hwv_source_key *key)
     return wild;
 }
 
+static inline uint64_t
+row_word(const struct hwv_source_row *row, size_t i)
+{
+    uint64_t word;
+
+    atomic_read_relaxed(&CONST_CAST(struct hwv_source_row *, row)->words[i],
+                        &word);
+    return word;
+}
+
 /* Returns the row of 'key', or the empty one where it would be.  There is
  * always one: even while the writer pulls rows up, half of them are empty. */
-static inline struct row *
-find_row(const struct rows *rows, const struct hwv_source_key *key,
-         uint32_t hash)
+static inline struct hwv_source_row *
+find_row(const struct hwv_source_row *rows, uint32_t mask,
+         const struct hwv_source_key *key, uint32_t hash)
 {
     uint64_t words[KEY_WORDS];
 
     memcpy(words, key, sizeof words);
-    for (uint32_t i = hash & rows->mask;; i = (i + 1) & rows->mask) {
-        struct row *row = &rows->array[i];
+    for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
+        struct hwv_source_row *row = CONST_CAST(struct hwv_source_row *,
+                                                &rows[i]);
         uint64_t differ = 0;
 
 #pragma GCC unroll 16           /* -O2 would not. */
         for (size_t j = 0; j < KEY_WORDS; j++) {
-            uint64_t word;
-
-            atomic_read_relaxed(&row->words[j], &word);
-            differ |= word ^ words[j];
+            differ |= row_word(row, j) ^ words[j];
         }
         if (!differ || row_is_empty(row)) {
             return row;
@@ -366,37 +402,39 @@ find_row(const struct rows *rows, const struct hwv_source_key *key,
     }
 }
 
-static inline uint64_t
-row_value_word(const struct row *row)
+static struct hwv_source_row *
+writers_row(const struct rows *rows, const struct hwv_source_key *key,
+            uint32_t hash)
 {
-    uint64_t word;
+    return find_row(rows->array, rows->mask, key, hash);
+}
 
-    atomic_read_relaxed(&CONST_CAST(struct row *, row)->words[KEY_WORDS],
-                        &word);
-    return word;
+static inline uint64_t
+row_value_word(const struct hwv_source_row *row)
+{
+    return row_word(row, KEY_WORDS);
 }
 
 static inline bool
-row_is_empty(const struct row *row)
+row_is_empty(const struct hwv_source_row *row)
 {
     return !row_value_word(row);
 }
 
 static void
-row_read_key(const struct row *row, struct hwv_source_key *key)
+row_read_key(const struct hwv_source_row *row, struct hwv_source_key *key)
 {
     uint64_t words[KEY_WORDS];
 
     for (size_t i = 0; i < KEY_WORDS; i++) {
-        atomic_read_relaxed(&CONST_CAST(struct row *, row)->words[i],
-                            &words[i]);
+        words[i] = row_word(row, i);
     }
     memcpy(key, words, sizeof words);
 }
 
 /* The id is stored plus 1, so that there is no value of 0. */
 static inline struct hwv_source_value
-row_value(const struct row *row)
+row_value(const struct hwv_source_row *row)
 {
     uint64_t word = row_value_word(row);
 
@@ -407,7 +445,7 @@ row_value(const struct row *row)
 }
 
 static void
-row_write(struct row *row, const struct hwv_source_key *key,
+row_write(struct hwv_source_row *row, const struct hwv_source_key *key,
           const struct hwv_source_value *value)
 {
     uint64_t words[KEY_WORDS + 1];
@@ -420,7 +458,7 @@ row_write(struct row *row, const struct hwv_source_key *key,
 }
 
 static void
-row_copy(struct row *to, const struct row *from)
+row_copy(struct hwv_source_row *to, const struct hwv_source_row *from)
 {
     const struct hwv_source_value value = row_value(from);
     struct hwv_source_key key;
@@ -430,35 +468,36 @@ row_copy(struct row *to, const struct row *from)
 }
 
 static void
-row_clear(struct row *row)
+row_clear(struct hwv_source_row *row)
 {
     for (size_t i = 0; i < ARRAY_SIZE(row->words); i++) {
         atomic_store_relaxed(&row->words[i], 0);
     }
 }
 
+/* With rows that match the source MAC, and those that do not. */
 static bool
-probe_kinds(const struct hwv_source_table *table,
-            const struct hwv_source_lookup *lookup, uint32_t kinds,
-            struct hwv_source_value *value)
+finish_kinds(const struct hwv_source_lookups *lookups,
+             const struct hwv_source_lookup *lookup,
+             struct hwv_source_value *value)
 {
-    const struct rows *rows = ovsrcu_get(struct rows *, &table->rows);
     struct hwv_source_value exact, any;
     bool has_exact = false, has_any = false;
 
-    if (kinds & EXACT) {
-        uint32_t hash = (OVS_LIKELY(lookup->kinds != WILD)
-                         ? lookup->hash : hash_key(table, &lookup->key));
-        const struct row *row = find_row(rows, &lookup->key, hash);
+    if (lookups->kinds & EXACT) {
+        const struct hwv_source_row *row
+            = find_row(lookups->rows, lookups->mask, &lookup->key,
+                       lookup->hash);
 
         exact = row_value(row);
         has_exact = !row_is_empty(row);
     }
-    if (kinds & WILD) {
+    if (lookups->kinds & WILD) {
         const struct hwv_source_key wild = make_wild(&lookup->key);
-        uint32_t hash = (lookup->kinds == WILD
-                         ? lookup->hash : hash_key(table, &wild));
-        const struct row *row = find_row(rows, &wild, hash);
+        uint32_t hash = (lookups->kinds == WILD
+                         ? lookup->hash : hash_key(lookups->table, &wild));
+        const struct hwv_source_row *row
+            = find_row(lookups->rows, lookups->mask, &wild, hash);
 
         any = row_value(row);
         has_any = !row_is_empty(row);

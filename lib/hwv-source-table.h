@@ -70,26 +70,49 @@ int hwv_source_table_set(struct hwv_source_table *table,
 int hwv_source_table_remove(struct hwv_source_table *table,
                             const struct hwv_source_key *key);
 
-/* The lookup of the data path, in two steps, so that a burst can have its
- * cache lines fetched before it looks at the first. */
+/* The lookups of the data path, of the packets of a burst, in steps, so that
+ * all their cache lines can be fetched before it looks at the first, and
+ * within one RCU read-side section:
+ *
+ *    1. hwv_source_lookups_begin().
+ *    2. hwv_source_lookups_start() for each packet.
+ *    3. hwv_source_lookups_finish() for each.
+ *    4. hwv_source_lookups_end(): were the answers right? */
+
+struct hwv_source_row;
+
+struct hwv_source_lookups {
+    const struct hwv_source_table *table;
+    const struct hwv_source_row *rows;
+    uint32_t mask;              /* Number of 'rows' - 1. */
+    uint32_t version;           /* Of the table. */
+    uint32_t kinds;             /* Of the rows that there are. */
+};
+
 struct hwv_source_lookup {
     /* For the caller to set: as the frame is, with its source MAC and
      * 'smac_matched' 1. */
     struct hwv_source_key key;
 
-    /* For the two steps. */
-    uint32_t kinds;             /* Of the rows that there were. */
-    uint32_t hash;              /* Of the key for the first of them. */
+    uint32_t hash;              /* For the steps. */
 };
 
-void hwv_source_table_start(const struct hwv_source_table *table,
-                            struct hwv_source_lookup *lookup);
+void hwv_source_lookups_begin(struct hwv_source_lookups *lookups,
+                              const struct hwv_source_table *table);
 
-/* Returns true and fills in '*value' if the NIC may take this header off.  It
- * may not while the writer is at work, for whom nobody waits. */
-bool hwv_source_table_finish(const struct hwv_source_table *table,
-                             const struct hwv_source_lookup *lookup,
-                             struct hwv_source_value *value);
+void hwv_source_lookups_start(const struct hwv_source_lookups *lookups,
+                              struct hwv_source_lookup *lookup);
+
+/* Returns true and fills in '*value' if the NIC may take this header off, and
+ * if hwv_source_lookups_end() agrees.  Otherwise '*value' is undefined. */
+bool hwv_source_lookups_finish(const struct hwv_source_lookups *lookups,
+                               const struct hwv_source_lookup *lookup,
+                               struct hwv_source_value *value);
+
+/* Returns false if the writer has been at work since
+ * hwv_source_lookups_begin().  Nobody waits for it: then no header may be
+ * taken off. */
+bool hwv_source_lookups_end(const struct hwv_source_lookups *lookups);
 
 uint32_t hwv_source_table_count(const struct hwv_source_table *table);
 uint32_t hwv_source_table_max(const struct hwv_source_table *table);

@@ -8,9 +8,6 @@
 
 #include "hwv-key.h"
 #include "id-pool.h"
-#include "openvswitch/thread.h"
-#include "ovs-atomic.h"
-#include "ovs-rcu.h"
 #include "util.h"
 
 /* An encapsulation over IPv4 reads one cache line of its tunnel. */
@@ -31,22 +28,6 @@ struct tunnel {
     struct hwv_tunnel_table *table;
     uint32_t id;
     bool removed;               /* Writer only. */
-};
-
-struct hwv_tunnel_table {
-    /* One reference for the table's owner and one for each removed tunnel:
-     * callbacks of different threads run in any order, so that a tunnel's may
-     * come after the table's. */
-    struct ovs_refcount refs;
-    uint32_t max;
-    atomic_uint32_t n;          /* Tunnels in 'slots', less the removed. */
-
-    /* Ids are given back by RCU callbacks, which hold no lock of the
-     * caller's. */
-    struct ovs_mutex mutex;
-    struct id_pool *ids OVS_GUARDED;
-
-    OVSRCU_TYPE(struct tunnel *) slots[];   /* By id. */
 };
 
 static void tunnel_table_unref(struct hwv_tunnel_table *);
@@ -97,7 +78,7 @@ hwv_tunnel_table_add(struct hwv_tunnel_table *table,
     atomic_init(&tunnel->public.next_hop, hwv_mac_to_word(next_hop));
     tunnel->table = table;
     tunnel->id = *id;
-    ovsrcu_set(&table->slots[tunnel->id], tunnel);
+    ovsrcu_set(&table->slots[tunnel->id], &tunnel->public);
     add_count(table, 1);
     return 0;
 }
@@ -151,14 +132,6 @@ hwv_tunnel_table_remove(struct hwv_tunnel_table *table, uint32_t id)
         ovs_refcount_ref(&table->refs);
         ovsrcu_postpone(tunnel_unlink, tunnel);
     }
-}
-
-const struct hwv_tunnel *
-hwv_tunnel_table_get(const struct hwv_tunnel_table *table, uint32_t id)
-{
-    const struct tunnel *tunnel = tunnel_get(table, id);
-
-    return tunnel ? &tunnel->public : NULL;
 }
 
 uint32_t
@@ -228,9 +201,12 @@ alloc_id(struct hwv_tunnel_table *table, uint32_t *id)
 static struct tunnel *
 tunnel_get(const struct hwv_tunnel_table *table, uint32_t id)
 {
-    return id < table->max
-           ? ovsrcu_get(struct tunnel *, &table->slots[id])
-           : NULL;
+    const struct hwv_tunnel *public = hwv_tunnel_table_get(table, id);
+
+    return (public
+            ? CONTAINER_OF(CONST_CAST(struct hwv_tunnel *, public),
+                           struct tunnel, public)
+            : NULL);
 }
 
 /* Adds 'delta' to the number of tunnels; there is one writer. */

@@ -21,7 +21,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "openvswitch/thread.h"
 #include "ovs-atomic.h"
+#include "ovs-rcu.h"
 #include "packets.h"
 #include "util.h"
 
@@ -68,7 +70,24 @@ hwv_tunnel_is_blocked(const struct hwv_tunnel *tunnel)
     return (next_hop & HWV_TUNNEL_BLOCKED) != 0;
 }
 
-struct hwv_tunnel_table;
+struct id_pool;
+
+/* For hwv_tunnel_table_get() to be inline. */
+struct hwv_tunnel_table {
+    /* One reference for the table's owner and one for each removed tunnel:
+     * callbacks of different threads run in any order, so that a tunnel's may
+     * come after the table's. */
+    struct ovs_refcount refs;
+    uint32_t max;
+    atomic_uint32_t n;          /* Tunnels in 'slots', less the removed. */
+
+    /* Ids are given back by RCU callbacks, which hold no lock of the
+     * caller's. */
+    struct ovs_mutex mutex;
+    struct id_pool *ids OVS_GUARDED;
+
+    OVSRCU_TYPE(struct hwv_tunnel *) slots[];   /* By id. */
+};
 
 /* Creates a table for at most 'max' tunnels, with ids 0 to 'max' - 1. */
 struct hwv_tunnel_table *hwv_tunnel_table_create(uint32_t max);
@@ -102,8 +121,13 @@ void hwv_tunnel_table_remove(struct hwv_tunnel_table *table, uint32_t id);
 
 /* Returns tunnel 'id' or NULL.  The pointer is good until the end of the RCU
  * read-side section. */
-const struct hwv_tunnel *
-hwv_tunnel_table_get(const struct hwv_tunnel_table *table, uint32_t id);
+static inline const struct hwv_tunnel *
+hwv_tunnel_table_get(const struct hwv_tunnel_table *table, uint32_t id)
+{
+    return OVS_LIKELY(id < table->max)
+           ? ovsrcu_get(struct hwv_tunnel *, &table->slots[id])
+           : NULL;
+}
 
 /* Number of tunnels, without the removed ones, and the limit. */
 uint32_t hwv_tunnel_table_count(const struct hwv_tunnel_table *table);

@@ -5,19 +5,17 @@
 
 #include "compiler.h"
 #include "hwv-flow-map.h"
-#include "hwv-rss.h"
+#include "hwv-frames.h"
 #include "util.h"
 
 /* GCC makes vector code of these loops only from -O3 on, and takes half of the
  * lanes if it is not told otherwise. */
 #if defined __GNUC__ && !defined __clang__
 #pragma GCC optimize ("O3")
-#define AVX512 "avx512f,avx512dq,avx512vl,prefer-vector-width=512"
+#define AVX512 "avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"
 #else
-#define AVX512 "avx512f,avx512dq,avx512vl"
+#define AVX512 "avx512f,avx512bw,avx512dq,avx512vl"
 #endif
-
-#define HWV_INLINE static inline __attribute__((always_inline))
 
 /* The kernels are plain C.  The compiler makes vector code of them where they
  * are inlined into a function for a processor with a vector unit.
@@ -27,25 +25,20 @@
 #define GROUP 16
 BUILD_ASSERT_DECL(NETDEV_MAX_BURST % GROUP == 0);
 
-HWV_INLINE void
-hash_frames(struct hwv_rss_lanes *lanes, size_t n)
+static inline ALWAYS_INLINE void
+parse_frames(struct hwv_frames *frames, size_t n)
 {
     for (size_t group = 0; group < n; group += GROUP) {
         for (size_t i = group; i < group + GROUP; i++) {
-            const struct hwv_hash_words words = {
-                .src = lanes->src[i],
-                .dst = lanes->dst[i],
-                .proto = lanes->proto[i],
-                .ports = lanes->ports[i],
-                .has_ports = lanes->has_ports[i],
-            };
-
-            lanes->hash[i] = hwv_hash_words(&words);
+            hwv_frames_parse_lane(frames, i);
+        }
+        for (size_t i = group; i < group + GROUP; i++) {
+            hwv_frames_mask_macs(frames, i);
         }
     }
 }
 
-HWV_INLINE void
+static inline ALWAYS_INLINE void
 find_buckets(const struct hwv_flow_buckets *buckets_,
              struct hwv_flow_keys *keys, size_t n)
 {
@@ -69,9 +62,9 @@ find_buckets(const struct hwv_flow_buckets *buckets_,
     }                                                                   \
                                                                         \
     ATTRIBUTES static void                                              \
-    NAME##_hash_frames(struct hwv_rss_lanes *lanes, size_t n)           \
+    NAME##_parse_frames(struct hwv_frames *frames, size_t n)            \
     {                                                                   \
-        hash_frames(lanes, n);                                          \
+        parse_frames(frames, n);                                        \
     }                                                                   \
                                                                         \
     ATTRIBUTES static void                                              \
@@ -83,6 +76,7 @@ find_buckets(const struct hwv_flow_buckets *buckets_,
 
 HWV_VECTOR(avx512, __attribute__((target(AVX512))),
            (__builtin_cpu_supports("avx512f")
+            && __builtin_cpu_supports("avx512bw")
             && __builtin_cpu_supports("avx512dq")
             && __builtin_cpu_supports("avx512vl")))
 HWV_VECTOR(avx2, __attribute__((target("avx2"))),
@@ -90,7 +84,7 @@ HWV_VECTOR(avx2, __attribute__((target("avx2"))),
 HWV_VECTOR(scalar, , true)
 
 #define HWV_VECTOR_INIT(NAME)                                           \
-    { #NAME, NAME##_supported, NAME##_hash_frames, NAME##_find_buckets }
+    { #NAME, NAME##_supported, NAME##_parse_frames, NAME##_find_buckets }
 
 const struct hwv_vector hwv_vectors[] = {
     HWV_VECTOR_INIT(avx512),

@@ -18,14 +18,14 @@
 
 struct hwv_flow_buckets;
 struct hwv_flow_keys;
-struct hwv_rss_lanes;
+struct hwv_frames;
 
 struct hwv_vector {
     const char *name;           /* E.g. "avx512". */
     bool (*supported)(void);
 
-    /* Computes the hashes of the first 'n' lanes (hwv-rss.h). */
-    void (*hash_frames)(struct hwv_rss_lanes *, size_t n);
+    /* Parses the frames of the first 'n' lanes (hwv-frames.h). */
+    void (*parse_frames)(struct hwv_frames *, size_t n);
 
     /* Finds the buckets of the first 'n' keys (hwv-flow-map.h). */
     void (*find_buckets)(const struct hwv_flow_buckets *,

@@ -17,7 +17,7 @@
  * Each is a slot of a struct hwv_counters; the enumerator is the slot. */
 
 #include "hwv-counters.h"
-#include "hwv-pipeline.h"
+#include "hwv-verdict.h"
 
 struct netdev_custom_stats;
 

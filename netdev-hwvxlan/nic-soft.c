@@ -19,6 +19,7 @@
 #include "hwv-wire.h"
 #include "netdev.h"
 #include "openvswitch/vlog.h"
+#include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "timeval.h"
 #include "util.h"
@@ -74,8 +75,11 @@ struct egress {
 struct burst {
     const struct soft_ports *ports;
     struct hwv_verdict verdicts[NETDEV_MAX_BURST];
+    struct hwv_slot *slots[NETDEV_MAX_BURST];   /* Of the flows' counters, or
+                                                 * NULL. */
     struct egress egresses[NETDEV_MAX_BURST];
     size_t n_egresses;
+    struct egress *last;                /* That was asked for, or NULL. */
     struct hwv_lane *flow_lane;
     struct hwv_lane *port_lane;
     long long int now;
@@ -86,10 +90,12 @@ static struct hwv_tables *tables_create(const struct hwv_nic_limits *,
                                         struct hwv_counters *);
 static void tables_destroy(struct hwv_tables *);
 static struct hwv_tables *tables_get(const struct hwv_provider_nic *);
-static void burst_prefetch_counters(const struct burst *, size_t n);
-static bool burst_handle_packet(struct burst *, struct dp_packet *,
-                                const struct hwv_verdict *);
-static struct egress *burst_egress(struct burst *, const struct hwv_verdict *);
+static void burst_init(struct burst *, const struct hwv_provider_nic *);
+static void burst_find_counters(struct burst *, size_t n);
+static inline bool burst_handle_packet(struct burst *, size_t i,
+                                       struct dp_packet *);
+static inline struct egress *burst_egress(struct burst *,
+                                          const struct hwv_verdict *);
 static void burst_send(struct burst *);
 
 static int
@@ -251,12 +257,10 @@ soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
 {
     const size_t n = dp_packet_batch_size(batch);
     const struct hwv_tables *tables;
-    struct dp_packet *packet;
+    size_t n_left = 0;
     struct burst b;
-    size_t i;
 
-    b.ports = ovsrcu_get(struct soft_ports *, &nic->ports);
-    b.n_egresses = 0;
+    burst_init(&b, nic);
     tables = tables_get(nic);
 
     /* The ports before the tables, see struct soft_ports. */
@@ -270,14 +274,15 @@ soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
     b.flow_lane = hwv_counters_lane(tables->counters);
     b.port_lane = hwv_counters_lane(counters);
     b.now = time_msec();
-    b.hits = (struct hwv_count) { .packets = 0 };
-    burst_prefetch_counters(&b, n);
+    burst_find_counters(&b, n);
+    for (size_t i = 0; i < n; i++) {
+        struct dp_packet *packet = batch->packets[i];
 
-    DP_PACKET_BATCH_REFILL_FOR_EACH (i, n, packet, batch) {
-        if (!burst_handle_packet(&b, packet, &b.verdicts[i])) {
-            dp_packet_batch_refill(batch, packet, i);
+        if (!burst_handle_packet(&b, i, packet)) {
+            batch->packets[n_left++] = packet;
         }
     }
+    batch->count = n_left;
     burst_send(&b);
 }
 
@@ -291,15 +296,15 @@ soft_trace(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
     const struct egress *e;
     struct burst b;
 
-    b.ports = ovsrcu_get(struct soft_ports *, &nic->ports);
-    b.n_egresses = 0;
+    burst_init(&b, nic);
     dp_packet_batch_init_packet(&batch, packet);
     if (port == HWV_UPLINK) {
         hwv_classify_from_uplink(tables, &batch, b.verdicts);
     } else {
         hwv_classify_from_vf(tables, domain, &batch, b.verdicts);
     }
-    e = burst_egress(&b, &b.verdicts[0]);
+    e = (hwv_verdict_sends(&b.verdicts[0])
+         ? burst_egress(&b, &b.verdicts[0]) : NULL);
     if (e && !e->to) {
         b.verdicts[0].type = HWV_VERDICT_MISS;
         b.verdicts[0].miss = HWV_MISS_PORT_DOWN;
@@ -371,48 +376,41 @@ tables_get(const struct hwv_provider_nic *nic)
     return ovsrcu_get(struct hwv_tables *, &nic->tables);
 }
 
-/* Is 'verdict' to send a packet?  Stores the port into '*port'. */
-static bool
-verdict_output(const struct hwv_verdict *verdict, uint16_t *port)
+static void
+burst_init(struct burst *b, const struct hwv_provider_nic *nic)
 {
-    switch (verdict->type) {
-    case HWV_VERDICT_VF:
-        *port = verdict->vf;
-        return true;
-    case HWV_VERDICT_UPLINK:
-    case HWV_VERDICT_VLAN:
-    case HWV_VERDICT_ENCAP:
-        *port = HWV_UPLINK;
-        return true;
-    case HWV_VERDICT_MISS:
-    case HWV_VERDICT_DROP:
-    case HWV_VERDICT_WITHDRAWN:
-        return false;
-    default:
-        OVS_NOT_REACHED();
+    b->ports = ovsrcu_get(struct soft_ports *, &nic->ports);
+    b->n_egresses = 0;
+    b->last = NULL;
+    b->hits = (struct hwv_count) { .packets = 0 };
+}
+
+/* Finds where the hits of 'b' are counted, and has the processor fetch it. */
+static void
+burst_find_counters(struct burst *b, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t counter = b->verdicts[i].counter;
+        struct hwv_slot *slot = (counter == HWV_NO_COUNTER ? NULL
+                                 : hwv_lane_slot(b->flow_lane, counter));
+
+        b->slots[i] = slot;
+        if (OVS_LIKELY(slot)) {
+            OVS_PREFETCH_WRITE(slot);
+        }
+        hwv_lane_prefetch(b->flow_lane, b->verdicts[i].outer_counter);
     }
 }
 
-/* Returns the way out that 'verdict' names, or NULL if it names none.  The
- * first packet that asks for it goes through the gate of its wire, if it has
- * one, for all of the burst: where that cannot send now, all of them are
- * misses, so that their order stays. */
+/* Returns the way out through 'port', for the first packet of the burst that
+ * asks for it.  That goes through the gate of its wire, if it has one, for all
+ * of the burst: where it cannot send now, all of them are misses, so that
+ * their order stays. */
 static struct egress *
-burst_egress(struct burst *b, const struct hwv_verdict *verdict)
+burst_add_egress(struct burst *b, uint16_t port)
 {
-    struct egress *e;
-    uint16_t port;
+    struct egress *e = &b->egresses[b->n_egresses++];
 
-    if (!verdict_output(verdict, &port)) {
-        return NULL;
-    }
-    for (e = b->egresses; e < &b->egresses[b->n_egresses]; e++) {
-        if (e->port == port) {
-            return e;
-        }
-    }
-
-    b->n_egresses++;
     e->port = port;
     e->to = port == HWV_UPLINK ? &b->ports->uplink : &b->ports->vfs[port];
     if (!e->to->wire || !hwv_wire_enter(e->to->wire)) {
@@ -425,14 +423,23 @@ burst_egress(struct burst *b, const struct hwv_verdict *verdict)
     return e;
 }
 
-/* Has the processor fetch where the hits of 'b' are counted. */
-static void
-burst_prefetch_counters(const struct burst *b, size_t n)
+/* Returns the way out that 'verdict', which sends, names. */
+static inline struct egress *
+burst_egress(struct burst *b, const struct hwv_verdict *verdict)
 {
-    for (size_t i = 0; i < n; i++) {
-        hwv_lane_prefetch(b->flow_lane, b->verdicts[i].counter);
-        hwv_lane_prefetch(b->flow_lane, b->verdicts[i].outer_counter);
+    const uint16_t port = (verdict->type == HWV_VERDICT_VF
+                           ? verdict->vf : HWV_UPLINK);
+
+    if (OVS_LIKELY(b->last && b->last->port == port)) {
+        return b->last;
     }
+    for (b->last = b->egresses; b->last < &b->egresses[b->n_egresses];
+         b->last++) {
+        if (b->last->port == port) {
+            return b->last;
+        }
+    }
+    return b->last = burst_add_egress(b, port);
 }
 
 static void
@@ -442,39 +449,59 @@ burst_count_port(const struct burst *b, enum hwv_port_counter counter,
     hwv_lane_count(b->port_lane, counter, 1, bytes, b->now);
 }
 
-/* Returns true if the NIC took 'packet', false if it is for OVS. */
-static bool
-burst_handle_packet(struct burst *b, struct dp_packet *packet,
-                    const struct hwv_verdict *verdict)
+/* As OVS counts: the bytes that the flow's match saw, before its actions; a
+ * packet that is dropped on its way out is counted too. */
+static inline void
+burst_count_flow(const struct burst *b, size_t i, uint32_t size)
 {
+    const struct hwv_verdict *verdict = &b->verdicts[i];
+
+    if (OVS_LIKELY(b->slots[i])) {
+        hwv_slot_count(b->slots[i], 1, size - verdict->outer_len, b->now);
+    } else {
+        hwv_lane_count(b->flow_lane, verdict->counter, 1,
+                       size - verdict->outer_len, b->now);
+    }
+    hwv_lane_count(b->flow_lane, verdict->outer_counter, 1, size, b->now);
+}
+
+/* Counts 'packet' as one that is dropped for 'counter', and drops it. */
+static void
+burst_drop(const struct burst *b, struct dp_packet *packet,
+           enum hwv_port_counter counter)
+{
+    burst_count_port(b, counter, dp_packet_size(packet));
+    dp_packet_delete(packet);
+}
+
+/* Returns true if the NIC took packet 'i' of the burst, false if it is for
+ * OVS. */
+static inline bool
+burst_handle_packet(struct burst *b, size_t i, struct dp_packet *packet)
+{
+    const struct hwv_verdict *verdict = &b->verdicts[i];
     const uint32_t size = dp_packet_size(packet);
-    struct egress *e = burst_egress(b, verdict);
+    struct egress *e;
 
     if (OVS_UNLIKELY(verdict->type == HWV_VERDICT_MISS)) {
         burst_count_port(b, HWV_RX_MISS + verdict->miss, size);
         return false;
     }
-    if (OVS_UNLIKELY(e && !e->to)) {
+    if (OVS_UNLIKELY(!hwv_verdict_sends(verdict))) {
+        burst_count_flow(b, i, size);
+        burst_drop(b, packet, (verdict->type == HWV_VERDICT_DROP
+                               ? HWV_RX_DROP_FLOW : HWV_RX_DROP_WITHDRAWN));
+        return true;
+    }
+
+    e = burst_egress(b, verdict);
+    if (OVS_UNLIKELY(!e->to)) {
         burst_count_port(b, HWV_RX_MISS + HWV_MISS_PORT_DOWN, size);
         return false;
     }
-
-    /* As OVS counts: the bytes that the flow's match saw, before its actions;
-     * a packet that is dropped on its way out is counted too. */
-    hwv_lane_count(b->flow_lane, verdict->outer_counter, 1, size, b->now);
-    hwv_lane_count(b->flow_lane, verdict->counter, 1,
-                   size - verdict->outer_len, b->now);
-
-    if (!e) {
-        burst_count_port(b, (verdict->type == HWV_VERDICT_DROP
-                             ? HWV_RX_DROP_FLOW : HWV_RX_DROP_WITHDRAWN),
-                         size);
-        dp_packet_delete(packet);
-        return true;
-    }
-    if (hwv_rewritten_size(packet, verdict) > e->max_frame) {
-        burst_count_port(b, HWV_RX_DROP_MTU, size);
-        dp_packet_delete(packet);
+    burst_count_flow(b, i, size);
+    if (OVS_UNLIKELY(hwv_rewritten_size(packet, verdict) > e->max_frame)) {
+        burst_drop(b, packet, HWV_RX_DROP_MTU);
         return true;
     }
 

@@ -2,8 +2,9 @@
 
 /* Measures the flow table (lib/hwv-flow-table.h) by itself, with 1,000, 65,536
  * and a million entries: processor time to add one, to look one up, in bursts
- * and in a random order, and to remove one, and memory.  Tables of all sizes
- * take turns; shown is the median of the rounds, with the least and the
+ * and in a random order, and to remove one, and memory.  Lookups also while
+ * another thread adds and removes entries of the same domain.  Tables of all
+ * sizes take turns; shown is the median of the rounds, with the least and the
  * greatest. */
 
 #include <config.h>
@@ -15,16 +16,28 @@
 
 #include "dp-packet.h"
 #include "hwv-flow-table.h"
+#include "openvswitch/thread.h"
+#include "openvswitch/vlog.h"
+#include "ovs-atomic.h"
 #include "ovs-rcu.h"
+#include "ovs-thread.h"
 #include "packets.h"
 #include "random.h"
+#include "timeval.h"
 #include "util.h"
 
 #define N_ROUNDS 9
 #define N_LOOKUPS (1 << 20)     /* In each round. */
 
-enum { ADD, LOOK_UP, REMOVE, N_WHATS };
-static const char *const names[N_WHATS] = { "add", "look up", "remove" };
+/* What the writer beside lookups does in each of its turns: so 100,000 entries
+ * come and go each second. */
+#define TURN_MS 1
+#define TURN_ENTRIES 100
+
+enum { ADD, LOOK_UP, LOOK_UP_BESIDE, REMOVE, N_WHATS };
+static const char *const names[N_WHATS] = {
+    "add", "look up", "beside a writer", "remove",
+};
 
 struct bench {
     uint32_t n;                 /* Entries. */
@@ -86,22 +99,79 @@ look_up_all(const struct hwv_flow_table *table,
             const struct hwv_frame frames[N_LOOKUPS])
 {
     struct hwv_flow_lookups lookups;
-    struct hwv_flow_value value;
 
     for (size_t i = 0; i < N_LOOKUPS; i += NETDEV_MAX_BURST) {
-        hwv_flow_lookups_init(&lookups, table);
+        const struct hwv_flow_domain *domain;
+
+        hwv_flow_lookups_init(&lookups, table, NETDEV_MAX_BURST);
+        domain = hwv_flow_lookups_domain(&lookups, 0, 1);
         for (size_t j = 0; j < NETDEV_MAX_BURST; j++) {
-            *hwv_flow_lookups_frame(&lookups) = frames[i + j];
-            hwv_flow_lookups_add(&lookups, 0, 1);
+            hwv_frames_put(&lookups.frames, j, &frames[i + j]);
+            hwv_flow_lookups_add(&lookups, j, domain);
         }
         hwv_flow_lookups_start(&lookups);
         for (size_t j = 0; j < NETDEV_MAX_BURST; j++) {
+            struct hwv_flow_value value;
+
             if (hwv_flow_lookups_finish(&lookups, j,
                                         &value) != HWV_LOOKUP_HIT) {
                 ovs_fatal(0, "an entry is missing");
             }
         }
     }
+}
+
+struct writer {
+    struct hwv_flow_table *table;
+    uint32_t n;                 /* Entries that stay. */
+    atomic_bool done;
+};
+
+static void *
+writer_main(void *writer_)
+{
+    struct writer *writer = writer_;
+    long long int next = time_msec();
+    bool done = false;
+
+    while (!done) {
+        for (uint32_t i = 0; i < TURN_ENTRIES; i++) {
+            struct hwv_flow_value value = { .output = HWV_OUT_DROP };
+            struct hwv_key k = key(writer->n + i);
+
+            hwv_flow_table_set(writer->table, &k, &value);
+        }
+        for (uint32_t i = 0; i < TURN_ENTRIES; i++) {
+            struct hwv_key k = key(writer->n + i);
+
+            hwv_flow_table_remove(writer->table, &k);
+        }
+        next += TURN_MS;
+        xnanosleep(MAX(next - time_msec(), 0) * 1000000ULL);
+        atomic_read_relaxed(&writer->done, &done);
+    }
+    return NULL;
+}
+
+/* Returns the time of each. */
+static double
+look_up_beside_writer(struct hwv_flow_table *table, uint32_t n,
+                      const struct hwv_frame frames[N_LOOKUPS])
+{
+    struct writer writer = { .table = table, .n = n };
+    long long int start;
+    pthread_t thread;
+    double ns;
+
+    atomic_init(&writer.done, false);
+    thread = ovs_thread_create("writer", writer_main, &writer);
+    xnanosleep(10 * 1000000);   /* Until it is at work. */
+    start = cpu_ns();
+    look_up_all(table, frames);
+    ns = (cpu_ns() - start) / (double) N_LOOKUPS;
+    atomic_store_relaxed(&writer.done, true);
+    xpthread_join(thread, NULL);
+    return ns;
 }
 
 static void
@@ -127,7 +197,8 @@ run(struct bench *b, int round, struct hwv_frame frames[N_LOOKUPS])
         frames[i].dmac = hwv_mac_to_word(mac(random_range(b->n)));
     }
     for (uint32_t i = 0; i < n_tables; i++) {
-        struct hwv_flow_table *table = hwv_flow_table_create(b->n, 2);
+        struct hwv_flow_table *table = hwv_flow_table_create(
+            b->n + TURN_ENTRIES, 2);
         size_t before = memory();
 
         t0 = cpu_ns();
@@ -139,6 +210,8 @@ run(struct bench *b, int round, struct hwv_frame frames[N_LOOKUPS])
             t2 = cpu_ns();
             look_up_all(table, frames);
             b->ns[LOOK_UP][round] = (cpu_ns() - t2) / (double) N_LOOKUPS;
+            b->ns[LOOK_UP_BESIDE][round] = look_up_beside_writer(table, b->n,
+                                                                 frames);
         }
         t2 = cpu_ns();
         remove_all(table, b->n);
@@ -168,6 +241,7 @@ main(int argc OVS_UNUSED, char *argv[])
     struct hwv_frame *frames = xcalloc(N_LOOKUPS, sizeof *frames);
 
     set_program_name(argv[0]);
+    vlog_set_levels(NULL, VLF_ANY_DESTINATION, VLL_OFF);
     for (int round = 0; round < N_ROUNDS; round++) {
         for (size_t i = 0; i < ARRAY_SIZE(benches); i++) {
             run(&benches[i], round, frames);

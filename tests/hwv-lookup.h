@@ -14,9 +14,10 @@ hwv_look_up(const struct hwv_flow_table *table, uint8_t direction,
 {
     struct hwv_flow_lookups lookups;
 
-    hwv_flow_lookups_init(&lookups, table);
-    *hwv_flow_lookups_frame(&lookups) = *frame;
-    hwv_flow_lookups_add(&lookups, direction, domain);
+    hwv_flow_lookups_init(&lookups, table, 1);
+    hwv_frames_put(&lookups.frames, 0, frame);
+    hwv_flow_lookups_add(&lookups, 0,
+                         hwv_flow_lookups_domain(&lookups, direction, domain));
     hwv_flow_lookups_start(&lookups);
     return hwv_flow_lookups_finish(&lookups, 0, value);
 }

@@ -194,6 +194,15 @@ world_change(struct world *w)
 }
 
 void
+world_block(struct world *w)
+{
+    uint32_t id = random_range(w->ref.n_tunnels);
+
+    w->ref.blocked ^= 1u << id;
+    hwv_tunnel_table_block(w->tables.tunnels, id, w->ref.blocked >> id & 1);
+}
+
+void
 world_init(struct world *w)
 {
     memset(w, 0, sizeof *w);

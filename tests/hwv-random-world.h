@@ -22,6 +22,9 @@ void world_destroy(struct world *);
 /* Adds, replaces or removes a flow and a row, in the NIC and in the model. */
 void world_change(struct world *);
 
+/* Blocks a tunnel or lets it send again, in both. */
+void world_block(struct world *);
+
 /* Returns the number of a VF, at random. */
 uint16_t world_vf(void);
 

@@ -424,7 +424,7 @@ START_TEST(test_moved)
     ck_assert_int_eq(hwv_flow_table_set(table, &by_both, &drop), 0);
     ck_assert_int_eq(hwv_flow_table_set(table, &by_dmac, &tunnel), 0);
 
-    hwv_flow_lookups_init(&lookups, table);
+    hwv_flow_lookups_init(&lookups, table, 1);
     for (int i = 0; i < 10000 - 2; i++) {
         struct hwv_key other = hwv_key_make(1, spread_mac(i), macs[0],
                                             HWV_CLASS_DMAC);
@@ -434,8 +434,8 @@ START_TEST(test_moved)
     ck_assert_int_eq(hwv_flow_table_set(table, &by_dmac, &drop), 0);
     ck_assert_int_eq(hwv_flow_table_remove(table, &by_both), 0);
 
-    *hwv_flow_lookups_frame(&lookups) = frame;
-    hwv_flow_lookups_add(&lookups, 0, 0);
+    hwv_frames_put(&lookups.frames, 0, &frame);
+    hwv_flow_lookups_add(&lookups, 0, hwv_flow_lookups_domain(&lookups, 0, 0));
     hwv_flow_lookups_start(&lookups);
     ck_assert_int_eq(hwv_flow_lookups_finish(&lookups, 0, &value),
                      HWV_LOOKUP_HIT);

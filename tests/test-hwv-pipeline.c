@@ -68,6 +68,7 @@ run_bursts(bool from_vf, struct hwv_burst_seen *seen)
     for (int i = 0; i < N_BURSTS; i++) {
         for (int n = random_range(5); n > 0; n--) {
             world_change(&w);
+            world_block(&w);
         }
         run_burst(&w, from_vf, &burst, seen);
         ovsrcu_quiesce();
@@ -108,7 +109,7 @@ START_TEST(test_from_vf)
 {
     static const enum hwv_verdict_type hits[] = {
         HWV_VERDICT_DROP, HWV_VERDICT_VF, HWV_VERDICT_UPLINK,
-        HWV_VERDICT_VLAN, HWV_VERDICT_ENCAP,
+        HWV_VERDICT_VLAN, HWV_VERDICT_ENCAP, HWV_VERDICT_WITHDRAWN,
     };
     static const enum hwv_miss misses[] = {
         HWV_MISS_NO_CLASS, HWV_MISS_NO_FLOW, HWV_MISS_AMBIGUOUS,

@@ -50,9 +50,12 @@ look_up(const struct hwv_source_table *table, const struct hwv_source_key *key,
         struct hwv_source_value *value)
 {
     struct hwv_source_lookup lookup = { .key = *key };
+    struct hwv_source_lookups lookups;
 
-    hwv_source_table_start(table, &lookup);
-    return hwv_source_table_finish(table, &lookup, value);
+    hwv_source_lookups_begin(&lookups, table);
+    hwv_source_lookups_start(&lookups, &lookup);
+    return (hwv_source_lookups_finish(&lookups, &lookup, value)
+            && hwv_source_lookups_end(&lookups));
 }
 
 /* Rows that may exist: those that ignore the source MAC have none. */
@@ -257,6 +260,47 @@ count_wrong(const struct hwv_source_table *table, uint32_t n, uint32_t first,
     return n_wrong;
 }
 
+/* The answers to a burst are good if there was no change since it began. */
+START_TEST(test_burst)
+{
+    struct hwv_source_table *table = hwv_source_table_create(200);
+    const struct hwv_source_value value = { .id = 5, .counter = 6 };
+    struct hwv_source_lookups lookups;
+    struct hwv_source_lookup lookup;
+    struct hwv_source_value found;
+
+    for (uint32_t i = 0; i < 200; i++) {
+        struct hwv_source_key key = numbered_key(i);
+
+        lookup.key = numbered_key(0);
+        hwv_source_lookups_begin(&lookups, table);
+        hwv_source_lookups_start(&lookups, &lookup);
+        ck_assert_int_eq(hwv_source_table_set(table, &key, &value), 0);
+        ck_assert_int_eq(hwv_source_lookups_finish(&lookups, &lookup, &found),
+                         i > 0);
+        ck_assert(!hwv_source_lookups_end(&lookups));
+
+        hwv_source_lookups_begin(&lookups, table);
+        for (uint32_t j = 0; j <= i; j++) {
+            lookup.key = numbered_key(j);
+            hwv_source_lookups_start(&lookups, &lookup);
+            ck_assert(hwv_source_lookups_finish(&lookups, &lookup, &found));
+            ck_assert_uint_eq(found.id, value.id);
+        }
+        ck_assert(hwv_source_lookups_end(&lookups));
+    }
+    for (uint32_t i = 0; i < 200; i++) {
+        struct hwv_source_key key = numbered_key(i);
+
+        hwv_source_lookups_begin(&lookups, table);
+        ck_assert_int_eq(hwv_source_table_remove(table, &key), 0);
+        ck_assert(!hwv_source_lookups_end(&lookups));
+    }
+    hwv_source_table_destroy(table);
+    hwv_unit_settle();
+}
+END_TEST
+
 /* Among so many rows there are some with the same hash, and many that others
  * are in the way of. */
 START_TEST(test_collisions)
@@ -460,6 +504,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase = hwv_unit_tcase(suite, "one thread");
     tcase_add_loop_test(tcase, test_random, 0, 3);
     tcase_add_test(tcase, test_fields);
+    tcase_add_test(tcase, test_burst);
     tcase_add_test(tcase, test_collisions);
 
     tcase = hwv_unit_tcase(suite, "several threads");

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "hwv-flow-map.h"
-#include "hwv-rss.h"
+#include "hwv-frames.h"
 #include "hwv-unit.h"
 #include "hwv-vector.h"
 #include "random.h"
@@ -38,31 +38,112 @@ random_two_words(void)
     return (uint64_t) random_word() << 32 | random_word();
 }
 
-static void
-check_hashes(const struct hwv_vector *vector, size_t n)
+/* A frame, in memory where nothing follows. */
+struct bytes {
+    uint8_t *data;
+    size_t len;
+};
+
+/* Returns a frame that is plain, or has a bit that is not as it should be, or
+ * is too short, or has more padding than OVS accepts. */
+static struct bytes
+random_frame(void)
 {
-    struct hwv_rss_lanes lanes;
+    static const uint8_t protos[] = {
+        IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP, IPPROTO_ICMP,
+    };
+    size_t tot_len = 18 + random_range(40);
+    size_t padding = (random_range(8) ? random_range(20)
+                      : UINT16_MAX - 1 + random_range(3));
+    struct bytes frame = {
+        .len = (random_range(8) ? ETH_HEADER_LEN + tot_len + padding
+                : (size_t) random_range(HWV_PLAIN_LEN)),
+    };
+    uint8_t header[HWV_PLAIN_LEN];
+    uint8_t *ip = header + ETH_HEADER_LEN;
 
-    memset(&lanes, UNTOUCHED & 0xff, sizeof lanes);
-    for (size_t i = 0; i < n; i++) {
-        lanes.src[i] = random_word();
-        lanes.dst[i] = random_word();
-        lanes.proto[i] = random_range(256);
-        lanes.has_ports[i] = random_range(2);
-        lanes.ports[i] = lanes.has_ports[i] ? random_word() : 0;
+    random_bytes(header, sizeof header);
+    header[12] = ETH_TYPE_IP >> 8;
+    header[13] = ETH_TYPE_IP & 0xff;
+    ip[0] = 0x45;
+    ip[2] = 0;
+    ip[3] = tot_len;
+    ip[6] = 0x40;
+    ip[7] = 0;
+    ip[9] = protos[random_range(ARRAY_SIZE(protos))];
+    if (random_range(2)) {
+        header[12 + random_range(12)] ^= 1 << random_range(8);
     }
-    vector->hash_frames(&lanes, n);
-    for (size_t i = 0; i < n; i++) {
-        const struct hwv_hash_words words = {
-            .src = lanes.src[i],
-            .dst = lanes.dst[i],
-            .proto = lanes.proto[i],
-            .ports = lanes.ports[i],
-            .has_ports = lanes.has_ports[i],
-        };
+    frame.data = xcalloc(1, frame.len);
+    memcpy(frame.data, header, MIN(frame.len, sizeof header));
+    return frame;
+}
 
-        ck_assert_uint_eq(lanes.hash[i], hwv_hash_words(&words));
+/* Is 'frame' plain?  Then it has a class, is IPv4 and no fragment. */
+static bool
+is_plain(const struct bytes *frame, bool has_class,
+         const struct hwv_frame *parsed)
+{
+    return (has_class && frame->len >= HWV_PLAIN_LEN
+            && !(parsed->class & (HWV_CLASS_IPV6 | HWV_CLASS_FRAG))
+            && frame->data[ETH_HEADER_LEN] == 0x45);
+}
+
+static void
+check_frames(const struct hwv_vector *vector, size_t n, size_t *n_plain)
+{
+    struct bytes bytes[NETDEV_MAX_BURST];
+    struct hwv_frames frames;
+
+    memset(&frames, UNTOUCHED & 0xff, sizeof frames);
+    for (size_t i = 0; i < n; i++) {
+        const struct hwv_frame put = { .dmac = 1, .smac = 2, .class = 3 };
+
+        bytes[i] = random_frame();
+        hwv_frames_put(&frames, i, &put);
+        hwv_frames_load(&frames, i, bytes[i].data, bytes[i].len);
     }
+    vector->parse_frames(&frames, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct hwv_frame got = hwv_frames_get(&frames, i);
+        struct hwv_frame want;
+        bool has_class;
+
+        has_class = hwv_frame_parse(bytes[i].data, bytes[i].len, &want);
+        ck_assert_uint_eq(frames.plain[i], is_plain(&bytes[i], has_class,
+                                                    &want));
+        if (frames.plain[i]) {
+            ck_assert_uint_eq(got.class, want.class);
+            ck_assert_uint_eq(got.dmac, want.dmac);
+            ck_assert_uint_eq(got.smac, want.smac);
+            ck_assert_uint_eq(frames.hash[i],
+                              hwv_frame_hash(bytes[i].data, &want));
+            (*n_plain)++;
+        } else {
+            ck_assert_uint_eq(got.class, 3);
+        }
+        free(bytes[i].data);
+    }
+}
+
+/* What has been parsed already stays as it is. */
+static void
+check_put(const struct hwv_vector *vector)
+{
+    const struct hwv_frame put = {
+        .dmac = UINT64_C(0xffffffffffff), .smac = 2,
+        .class = HWV_CLASS_IPV6 | HWV_CLASS_FRAG,
+    };
+    struct hwv_frames frames;
+    struct hwv_frame got;
+
+    hwv_frames_put(&frames, 5, &put);
+    vector->parse_frames(&frames, 6);
+    got = hwv_frames_get(&frames, 5);
+    ck_assert_uint_eq(frames.plain[5], 0);
+    ck_assert_uint_eq(got.dmac, put.dmac);
+    ck_assert_uint_eq(got.smac, put.smac);
+    ck_assert_uint_eq(got.class, put.class);
 }
 
 static void
@@ -96,6 +177,7 @@ check_buckets(const struct hwv_vector *vector, size_t n)
 START_TEST(test_vectors)
 {
     const struct hwv_vector *vector = &hwv_vectors[_i];
+    size_t n_plain = 0;
 
     if (!vector->supported()) {
         printf("%s: this processor cannot\n", vector->name);
@@ -103,10 +185,12 @@ START_TEST(test_vectors)
     }
     for (int round = 0; round < 200; round++) {
         for (size_t n = 0; n <= NETDEV_MAX_BURST; n++) {
-            check_hashes(vector, n);
+            check_frames(vector, n, &n_plain);
             check_buckets(vector, n);
         }
+        check_put(vector);
     }
+    ck_assert_uint_gt(n_plain, 200 * NETDEV_MAX_BURST);
 }
 END_TEST
 
