@@ -20,6 +20,7 @@ dist_sandbox_DATA = \
 dist_bin_SCRIPTS += utilities/hwvxlan-bench
 benchdatapathdir = $(pkgdatadir)/bench/datapath
 dist_benchdatapath_DATA = \
+	utilities/bench/datapath/callgrind.py \
 	utilities/bench/datapath/check.py \
 	utilities/bench/datapath/machine.py \
 	utilities/bench/datapath/main.py \

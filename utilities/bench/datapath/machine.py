@@ -69,8 +69,9 @@ class Machine:
         self.programs = Programs(options)
         self.options = options
         self.directory = directory
-        self.cpu = options.cpu
-        self.others = os.sched_getaffinity(0) - {self.cpu}
+        self.cpus = options.cpus        # That poll.
+        every = os.sched_getaffinity(0)
+        self.others = every - set(self.cpus) or every
         self.numbers = itertools.count()
 
     def eal_options(self):

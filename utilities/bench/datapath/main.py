@@ -7,6 +7,7 @@ import signal
 import sys
 
 import options as command_line
+from callgrind import count
 from check import check
 from machine import Machine, make_directory
 from measure import measure
@@ -80,6 +81,8 @@ def run(options, machine, report):
             check(machine, switches, point, report)
     for point in points(options):
         measure(machine, systems, point, options, report)
+        if options.instructions:
+            count(machine, systems, point, report)
 
 
 def main():

@@ -30,6 +30,7 @@ class Round:
     waited: float               # The part of the time without the CPU.
     hits: float                 # The part of the packets, or None.
     tsc_hz: int
+    threads: int
 
 
 class Rounds(list):
@@ -61,9 +62,10 @@ def measure_round(system, seconds):
     if not sent:
         raise Failure('no packet came out')
     hz = system.tsc_hz()
-    return Round(cycles=ran * hz / sent, packets=sent,
+    return Round(cycles=ran * hz * len(system.threads) / sent, packets=sent,
                  lost=max(1 - sent / max(received, 1), 0),
-                 waited=waited / (ran + waited), hits=hits, tsc_hz=hz)
+                 waited=waited / (ran + waited), hits=hits, tsc_hz=hz,
+                 threads=len(system.threads))
 
 
 class Clock:
@@ -105,7 +107,7 @@ def measure(machine, classes, point, options, report):
         turns = []
         for kind in classes:
             system = kind(machine, os.path.join(directory, kind.title),
-                          Wires(source), point)
+                          Wires(source, queues=options.threads), point)
             stack.callback(system.stop)
             if report.attempt(system.title, point, prepare, system, traffic):
                 turns.append((system, Rounds()))

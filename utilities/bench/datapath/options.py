@@ -34,18 +34,24 @@ same, but for the UDP source port, of which each flow has one.
                         that no entry of the NIC is for them (default: 0)
   --rounds=N            of each system (default: 9)
   --seconds=S           that a system has the CPU in each round (default: 1)
-  --cpu=N               that polls (default: the last one)
+  --threads=N           that poll, each of them a queue of the device IN, and
+                        each on its CPU; cycles are those of all (default: 1)
+  --cpu=N               that polls (default: the last one); with several
+                        threads the first of them
   --memory=MB           of each system (default: 2048)
   --hugepages           the memory is of hugepages
+  --instructions        count each packet's instructions, too, with valgrind,
+                        which takes some minutes for each point
   --quick               defaults are encap and decap, 256 and 65536 flows, 64
                         bytes, 3 rounds
   --json=FILE           write the results, one row for each system and point,
                         with the keys system, direction, flows, frame,
-                        distribution, miss, cycles, net (null for testpmd, or
-                        without it), spread (greatest less least), rounds (the
-                        cycles of each), hits (null but for ours), lost
-                        (percent), waited (percent of the time that others had
-                        the CPU), packets, tsc_hz
+                        distribution, miss, threads, cycles, net (null for
+                        testpmd, or without it), spread (greatest less least),
+                        rounds (the cycles of each), hits (null but for ours),
+                        lost (percent), waited (percent of the time that others
+                        had the CPU), packets, tsc_hz; with --instructions also
+                        instructions, and functions (those of each)
   --plot=FILE           draw them, as .svg or .png; needs gnuplot
   --ovs-vswitchd=FILE   ours (default: the one that was built in
                         $HWVXLAN_BUILD or in _build/, or the installed one)
@@ -166,23 +172,28 @@ def parse(args):
     add('--miss', type=several(number(0, 100, float)), default=[0.])
     add('--rounds', type=number(1, 1000), default=3 if quick else 9)
     add('--seconds', type=number(.1, 600, float), default=1)
+    add('--threads', type=number(1, 64), default=1)
     add('--cpu', type=number(0, 1023))
     add('--memory', type=number(1024, 65536), default=2048)
     add('--hugepages', action='store_true')
+    add('--instructions', action='store_true')
     add('--json')
     add('--plot')
     add('--ovs-vswitchd', type=program)
     add('--stock', type=program)
     add('--testpmd', type=program)
     options = parser.parse_args(args)
-    options.cpu = choose_cpu(options.cpu)
+    options.cpus = choose_cpus(options.cpu, options.threads)
     if options.plot and not shutil.which('gnuplot'):
         fail('--plot needs gnuplot, which is not here: '
              'apt-get install gnuplot-nox')
+    if options.instructions and not shutil.which('valgrind'):
+        fail('--instructions needs valgrind, which is not here: '
+             'apt-get install valgrind')
     return options
 
 
-def choose_cpu(wanted):
+def choose_cpus(wanted, n):
     cpus = os.sched_getaffinity(0)
     if wanted is not None and wanted not in cpus:
         fail('--cpu: there is no CPU %d for us, only %s'
@@ -190,4 +201,6 @@ def choose_cpu(wanted):
     if len(cpus) < 2:
         fail('two CPUs are needed, one of which does nothing but poll, and '
              'there is only one')
-    return max(cpus) if wanted is None else wanted
+    if n > len(cpus):
+        fail('--threads: there are only %d CPUs for us' % len(cpus))
+    return sorted(cpus, key=lambda cpu: (cpu == wanted, cpu))[-n:]

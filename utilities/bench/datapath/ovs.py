@@ -14,11 +14,11 @@ import time
 
 import network
 from processes import Failure, Process, run, wait
-from system import IDLE_DEVICE, START, System
+from system import IDLE_DEVICE, System
 
 FIRST_TUNNEL = 10               # OpenFlow port of the first tunnel.
 VF_PORTS = {'vm1': 1, 'vm2': 2}
-LEARNING = 300                  # Seconds until all flows are there.
+LEARNING = 5                    # Times that patience, for all flows.
 FOREVER = 10000000              # Milliseconds.
 FLOW_LIMIT = 1000000000         # Even if it is halved again and again.
 NEIGHBOUR_AGE = 3600            # Seconds, the most that OVS takes.
@@ -31,14 +31,14 @@ MISS_TOLERANCE = .001           # Of the packets.
 class Control:
     """The commands of ovs-appctl, over the socket that it uses, too."""
 
-    def __init__(self, path):
-        self.path = path
+    def __init__(self, system):
+        self.system = system
 
     def ask(self, command, *args):
         request = {'id': 0, 'method': command, 'params': list(args)}
         with socket.socket(socket.AF_UNIX) as sock:
-            sock.settimeout(START)
-            sock.connect(self.path)
+            sock.settimeout(self.system.patience)
+            sock.connect(self.system.path('ctl'))
             sock.sendall(json.dumps(request).encode())
             reply = b''
             while data := sock.recv(1 << 16):
@@ -59,7 +59,7 @@ class Ovs(System):
 
     def __init__(self, machine, directory, wires, point):
         super().__init__(machine, directory, wires, point)
-        self.control = Control(self.path('ctl'))
+        self.control = Control(self)
         self.server = None
         self.env.update(OVS_RUNDIR=directory, OVS_LOGDIR=directory)
 
@@ -68,7 +68,8 @@ class Ovs(System):
 
     def vsctl(self, *args):
         return run([self.tool('ovs-vsctl'), '--db=unix:' + self.path('db'),
-                    '--timeout=%d' % START, *args], 2 * START, self.env)
+                    '--timeout=%d' % self.patience, *args], 2 * self.patience,
+                   self.env)
 
     def eal_log(self):
         with open(self.path('log'), encoding='utf-8') as file:
@@ -91,15 +92,16 @@ class Ovs(System):
              '--unixctl=' + self.path('db.ctl'), '-vsyslog:off',
              self.path('conf')],
             self.path('db.log'), self.machine.others, self.env)
-        wait('ovsdb-server', lambda: os.path.exists(self.path('db')), START,
-             self.server)
+        wait('ovsdb-server', lambda: os.path.exists(self.path('db')),
+             self.patience, self.server)
 
     def start_switch(self):
         settings = {
             'dpdk-init': 'true',
             'dpdk-extra': ' '.join(self.machine.eal_options()
                                    + ['--log-level=lib.eal:debug']),
-            'pmd-cpu-mask': '%#x' % (1 << self.machine.cpu),
+            'pmd-cpu-mask': '%#x' % sum(
+                1 << cpu for cpu in self.machine.cpus[:self.wires.queues]),
             'max-idle': FOREVER,
             'flow-limit': FLOW_LIMIT,
             'min-revalidate-pps': 0,
@@ -108,13 +110,13 @@ class Ovs(System):
                    *('other_config:%s="%s"' % pair
                      for pair in settings.items()))
         self.process = Process(
-            [self.program, 'unix:' + self.path('db'),
+            [*self.prefix, self.program, 'unix:' + self.path('db'),
              '--unixctl=' + self.path('ctl'), '--log-file=' + self.path('log'),
              '--enable-dummy', '--disable-system', '--disable-system-route',
              '-vsyslog:off', '-vconsole:err', '-vdpdk:file:dbg'],
             self.path('stderr'), self.machine.others, self.env)
-        wait('ovs-vswitchd', lambda: os.path.exists(self.path('ctl')), START,
-             self.process)
+        wait('ovs-vswitchd', lambda: os.path.exists(self.path('ctl')),
+             self.patience, self.process)
 
     def add_bridges(self):
         """With the tunnels, and what the underlay would answer."""
@@ -151,7 +153,8 @@ class Ovs(System):
                 file.write('dl_dst=%s,actions=output:%d\n' % (
                     network.station_mac(flow), self.output(flow)))
         run([self.tool('ovs-ofctl'), 'add-flows',
-             'unix:' + self.path('br-int.mgmt'), path], LEARNING, self.env)
+             'unix:' + self.path('br-int.mgmt'), path], self.learning(),
+            self.env)
 
     def output(self, flow):
         port = network.DIRECTIONS[self.point.direction][1]
@@ -169,6 +172,8 @@ class Ovs(System):
             args += ['--', 'add-port', bridge, port, '--', 'set', 'interface',
                      port, 'options:dpdk-devargs="%s"' % device,
                      *self.port_settings(port)]
+            if port == source:
+                args.append('options:n_rxq=%d' % self.wires.queues)
             if port in VF_PORTS:
                 args.append('ofport_request=%d' % VF_PORTS[port])
             else:
@@ -191,8 +196,11 @@ class Ovs(System):
     def await_flows(self, traffic):
         self.allow_flows()
         wait('%d flows' % len(traffic.kinds),
-             lambda: self.flow_count() >= len(traffic.kinds), LEARNING,
-             self.process)
+             lambda: self.flow_count() >= len(traffic.kinds),
+             self.learning(), self.process)
+
+    def learning(self):
+        return LEARNING * self.patience
 
     def allow_flows(self):
         """OVS allows for 10,000 flows at first, and for less where it takes
@@ -252,7 +260,8 @@ class Ours(Ovs):
         super().await_flows(traffic)
         wanted = traffic.expected_hits() - MISS_TOLERANCE
         wait('hits of %.1f %% in the NIC' % (100 * wanted),
-             lambda: self.hit_rate(WINDOW) >= wanted, LEARNING, self.process)
+             lambda: self.hit_rate(WINDOW) >= wanted, self.learning(),
+             self.process)
 
     def hit_rate(self, seconds):
         before = self.nic_counts()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import traffic
 from options import fail
 from processes import Failure
 
@@ -15,6 +16,7 @@ COLUMNS = ('direction', 'flows', 'frame', 'packets', 'miss', 'system',
            'cycles', 'net', 'spread', 'hits')
 # What is worth a note, as parts of the packets or of the time.
 LOST, WAITED, NO_HITS = .01, .2, .005
+LITTLE = .01                    # Of the instructions.
 MARGIN = 1.5                    # Beside the lines, as a factor of flows.
 
 
@@ -75,6 +77,21 @@ class Report:
             self.say(format_row(row, rounds))
             self.note_doubts(point, title, row, expected_hits)
 
+    def add_instructions(self, point, counts):
+        """'counts': for each system, {function: instructions}."""
+        for title, functions in counts.items():
+            total = sum(functions.values())
+            for row in self.rows:
+                if row['system'] == title and point == traffic.Point(
+                        *(row[name] for name in point._fields)):
+                    row.update(instructions=total, functions=functions)
+            self.say('%s, %s: %.0f instructions, of which' % (
+                describe(point), title, total))
+            for name, number in sorted(functions.items(),
+                                       key=lambda pair: -pair[1]):
+                if number >= LITTLE * total:
+                    self.say('%9.1f %s' % (number, name))
+
     def note_doubts(self, point, title, row, expected_hits):
         where = '%s, %s: ' % (describe(point), title)
         if row['lost'] > 100 * LOST:
@@ -115,6 +132,7 @@ def make_row(point, title, rounds, floor):
     hits = None if rounds[0].hits is None else 100 * rounds.median('hits')
     return {
         'system': title, **point._asdict(),
+        'threads': rounds[0].threads,
         'cycles': rounds.median('cycles'),
         'net': floor and rounds.median('cycles') - floor.median('cycles'),
         'spread': max(cycles) - min(cycles),

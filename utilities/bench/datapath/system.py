@@ -10,31 +10,33 @@ import json
 import os
 import re
 import socket
+import statistics
 
 from processes import Failure, wait
 
 IN, OUT, IDLE = 'net_pcap_in', 'net_null_out', 'net_null_idle'
 CAPTURE = 'net_pcap_out'        # In place of OUT.
 IDLE_DEVICE = IDLE + ',no-rx=1'
-START = 60                      # Seconds until a system has started.
+START = 60                      # Seconds.
 TELEMETRY_REPLY = 1 << 16
 
 
 class Wires:
-    """The devices: frames from the pcap file 'source' for ever, to nowhere,
-    or into the pcap file 'capture'."""
+    """The devices: frames from the pcap file 'source' for ever, in each of so
+    many queues, to nowhere, or into the pcap file 'capture'."""
 
-    def __init__(self, source, capture=None):
-        self.source = '%s,rx_pcap=%s,infinite_rx=1' % (IN, source)
+    def __init__(self, source, capture=None, queues=1):
+        self.queues = queues
+        self.source = IN + queues * (',rx_pcap=' + source) + ',infinite_rx=1'
         self.sink_name = CAPTURE if capture else OUT
         self.sink = ('%s,tx_pcap=%s' % (CAPTURE, capture) if capture
                      else OUT + ',no-rx=1')
 
 
 class Telemetry:
-    def __init__(self, path):
+    def __init__(self, path, patience):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self.socket.settimeout(START)
+        self.socket.settimeout(patience)
         self.socket.connect(path)
         self.socket.recv(TELEMETRY_REPLY)
         self.ids = {self.ask('/ethdev/info', number)['name']: number
@@ -48,7 +50,9 @@ class Telemetry:
         return next(iter(reply.values()))
 
     def packets(self, device, counter):
-        return self.ask('/ethdev/stats', self.ids[device])[counter]
+        """There are no counters before the device is started."""
+        counters = self.ask('/ethdev/stats', self.ids[device])
+        return counters[counter] if counters else 0
 
     def close(self):
         self.socket.close()
@@ -68,7 +72,9 @@ class System:
         self.env = {'RUNTIME_DIRECTORY': directory}
         self.process = None
         self.telemetry = None
-        self.thread = None
+        self.threads = []       # That poll.
+        self.prefix = []        # In front of the command.
+        self.patience = START   # Until it has started, or answers.
         os.mkdir(directory)
 
     def path(self, name):
@@ -81,16 +87,17 @@ class System:
     def connect(self):
         """Waits until the system polls its devices."""
         path = self.path('dpdk/rte/dpdk_telemetry.v2')
-        wait('DPDK', lambda: os.path.exists(path), START, self.process)
-        self.thread = wait(
-            'a thread on CPU %d' % self.machine.cpu,
-            lambda: self.process.thread_on(self.machine.cpu), START,
-            self.process)
-        self.telemetry = Telemetry(path)
+        wait('DPDK', lambda: os.path.exists(path), self.patience, self.process)
+        self.threads = [
+            wait('a thread on CPU %d' % cpu,
+                 lambda cpu=cpu: self.process.thread_on(cpu), self.patience,
+                 self.process)
+            for cpu in self.machine.cpus[:self.wires.queues]]
+        self.telemetry = Telemetry(path, self.patience)
         for device in IN, self.wires.sink_name:
             if device not in self.telemetry.ids:
                 raise Failure('DPDK has not made %s' % device)
-        wait('packets', lambda: self.sent() > 0, START, self.process)
+        wait('packets', lambda: self.sent() > 0, self.patience, self.process)
 
     def tsc_hz(self):
         match = re.search(r'TSC frequency is ~(\d+) KHz', self.eal_log())
@@ -105,7 +112,10 @@ class System:
         return self.telemetry.packets(self.wires.sink_name, 'opackets')
 
     def schedule(self):
-        return self.process.schedule(self.thread)
+        """For how many seconds the threads that poll have run, and for how
+        many they were ready to and others had their CPUs: the mean."""
+        times = zip(*map(self.process.schedule, self.threads))
+        return [statistics.mean(each) for each in times]
 
     def nic_counts(self):
         """Hits and misses of the NIC, if the system has one."""

@@ -8,6 +8,7 @@ from system import IDLE_DEVICE, System
 
 # As many buffers, and as many for each thread, as OVS has.
 BUFFERS, CACHE = 262144, 512
+MAIN = 127                      # Number of the thread that does not poll.
 
 
 class Testpmd(System):
@@ -18,17 +19,20 @@ class Testpmd(System):
         devices = [self.wires.source, self.wires.sink]
         if self.point.direction == 'switch':
             devices.append(IDLE_DEVICE)
-        main = min(machine.others)
-        command = [machine.programs.testpmd, *machine.eal_options(),
-                   '--log-level=lib.eal:debug',
-                   '--lcores=%d,%d' % (main, machine.cpu),
-                   '--main-lcore=%d' % main]
+        lcores = '%d@%d' % (MAIN, min(machine.others))
+        for cpu in machine.cpus[:self.wires.queues]:
+            lcores += ',%d@%d' % (cpu, cpu)
+        command = [*self.prefix, machine.programs.testpmd,
+                   *machine.eal_options(), '--log-level=lib.eal:debug',
+                   '--lcores=' + lcores, '--main-lcore=%d' % MAIN]
         command += ['--vdev=' + device for device in devices]
         # Flushing would read for ever.
         command += ['--', '--forward-mode=io', '--port-topology=chained',
                     '--auto-start', '--no-flush-rx', '--no-mlockall',
                     '--no-lsc-interrupt', '--no-rmv-interrupt',
                     '--total-num-mbufs=%d' % BUFFERS, '--mbcache=%d' % CACHE]
+        command += ['--%s=%d' % (name, self.wires.queues)
+                    for name in ('rxq', 'txq', 'nb-cores')]
         self.process = Process(command, self.path('log'), machine.others,
                                self.env)
         self.connect()
