@@ -27,6 +27,7 @@ lib_libhwv_la_SOURCES = \
 	lib/hwv-number.h \
 	lib/hwv-order.c \
 	lib/hwv-order.h \
+	lib/hwv-outers.h \
 	lib/hwv-pipeline.c \
 	lib/hwv-pipeline.h \
 	lib/hwv-replacement-aged-lfu.c \

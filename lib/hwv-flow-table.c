@@ -37,16 +37,46 @@
 #define STATE_VERSION (HWV_STATE_SHAPES + 1)    /* Increment. */
 
 static void flow_table_free(struct hwv_flow_table *);
-static bool domain_valid(const struct hwv_flow_table *, uint8_t class,
-                         uint32_t domain);
+static bool find_domain(const struct hwv_flow_table *, const struct hwv_key *,
+                        size_t *domain);
 static void announce_change(struct hwv_flow_table *, size_t domain,
                             uint8_t shape);
 static void withdraw_if_empty(struct hwv_flow_table *, size_t domain,
                               uint8_t shape);
 static enum hwv_lookup probe_shapes(const struct hwv_flow_buckets *,
-                                    const struct hwv_flow_domain *,
+                                    uint32_t state, uint32_t domain,
+                                    uint8_t direction,
                                     const struct hwv_frame *,
                                     struct hwv_flow_value *);
+
+/* Of each set of shapes the first is the one that probe_shapes() tries
+ * first. */
+#define MAC_MASK ((UINT64_C(1) << 48) - 1)
+#define SHAPES(DIRECTION, FIRST, ONE)                           \
+    {                                                           \
+        .one = ONE,                                             \
+        .class_mask = (DIRECTION ? (uint8_t) ~HWV_CLASS_ECN     \
+                       : UINT8_MAX),                            \
+        .dmac_mask = FIRST & HWV_CLASS_DMAC ? MAC_MASK : 0,     \
+        .smac_mask = FIRST & HWV_CLASS_SMAC ? MAC_MASK : 0,     \
+        .class = (uint64_t) (DIRECTION | FIRST) << 56,          \
+    }
+#define ALL_SHAPES(DIRECTION)                                           \
+    {                                                                   \
+        SHAPES(DIRECTION, 0, false), SHAPES(DIRECTION, 0, true),        \
+        SHAPES(DIRECTION, 1, true),  SHAPES(DIRECTION, 1, false),       \
+        SHAPES(DIRECTION, 2, true),  SHAPES(DIRECTION, 2, false),       \
+        SHAPES(DIRECTION, 1, false), SHAPES(DIRECTION, 1, false),       \
+        SHAPES(DIRECTION, 3, true),  SHAPES(DIRECTION, 3, false),       \
+        SHAPES(DIRECTION, 3, false), SHAPES(DIRECTION, 3, false),       \
+        SHAPES(DIRECTION, 3, false), SHAPES(DIRECTION, 3, false),       \
+        SHAPES(DIRECTION, 3, false), SHAPES(DIRECTION, 3, false),       \
+    }
+const struct hwv_flow_shapes hwv_flow_shapes[2][HWV_STATE_SHAPES + 1] = {
+    ALL_SHAPES(0), ALL_SHAPES(HWV_CLASS_RX),
+};
+
+atomic_uint32_t hwv_flow_no_state = ATOMIC_VAR_INIT(0);
 
 bool
 hwv_flow_value_equal(const struct hwv_flow_value *a,
@@ -88,11 +118,10 @@ hwv_flow_table_set(struct hwv_flow_table *table, const struct hwv_key *key,
     size_t domain;
     int error;
 
-    if (!domain_valid(table, class, hwv_key_domain(key))) {
+    if (!find_domain(table, key, &domain)) {
         return ERANGE;
     }
 
-    domain = hwv_flow_domain_index(table, class, hwv_key_domain(key));
     announce_change(table, domain, shape);
     error = hwv_flow_map_set(&table->map, key, value);
     table->n_entries[domain][shape] += hwv_flow_map_count(&table->map) - n;
@@ -108,11 +137,11 @@ hwv_flow_table_remove(struct hwv_flow_table *table, const struct hwv_key *key)
     struct hwv_flow_value value;
     size_t domain;
 
-    if (!hwv_flow_table_find(table, key, &value)) {
+    if (!find_domain(table, key, &domain)
+        || !hwv_flow_table_find(table, key, &value)) {
         return ENOENT;
     }
 
-    domain = hwv_flow_domain_index(table, class, hwv_key_domain(key));
     announce_change(table, domain, shape);
     hwv_flow_map_remove(&table->map, key);
     table->n_entries[domain][shape]--;
@@ -128,35 +157,6 @@ hwv_flow_table_find(const struct hwv_flow_table *table,
 
     return hwv_flow_buckets_find(buckets, hwv_flow_buckets_start(buckets, key),
                                  key, value);
-}
-
-void
-hwv_flow_domain_read(const struct hwv_flow_table *table,
-                     struct hwv_flow_domain *domain)
-{
-    /* Of each set of shapes the first, in the order of shapes[]. */
-    static const uint8_t first[HWV_STATE_SHAPES + 1] = {
-        0, 0, 1, 1, 2, 2, 1, 1, 3, 3, 3, 3, 3, 3, 3, 3,
-    };
-    uint32_t shapes;
-    uint8_t shape;
-
-    domain->class_mask = (domain->direction & HWV_CLASS_RX
-                          ? (uint8_t) ~HWV_CLASS_ECN : UINT8_MAX);
-    domain->before = 0;
-    domain->state = NULL;
-    if (domain_valid(table, domain->direction, domain->id)) {
-        domain->state = &table->states[hwv_flow_domain_index(
-            table, domain->direction, domain->id)];
-        atomic_read_explicit(domain->state, &domain->before,
-                             memory_order_acquire);
-    }
-    shapes = domain->before & HWV_STATE_SHAPES;
-    domain->one_shape = shapes && !(shapes & (shapes - 1));
-    shape = first[shapes];
-    domain->mask = hwv_key_from_words(0, UINT64_MAX, UINT64_MAX, shape);
-    domain->key = hwv_key_from_words(domain->id, 0, 0,
-                                     domain->direction | shape);
 }
 
 /* Where a domain has several shapes, the others' buckets are not fetched in
@@ -181,27 +181,27 @@ hwv_flow_lookups_finish_slowly(const struct hwv_flow_lookups *lookups,
                                size_t i, struct hwv_flow_value *value)
 {
     const struct hwv_frame frame = hwv_frames_get(&lookups->frames, i);
-    struct hwv_flow_domain domain = {
-        .id = lookups->domain[i]->id,
-        .direction = lookups->domain[i]->direction,
+    const struct hwv_key key = {
+        .dst = lookups->keys.dst[i],
+        .src = lookups->keys.src[i],
     };
+    atomic_uint32_t *state = lookups->states[i];
     enum hwv_lookup result;
-    uint32_t after;
+    uint32_t before, after;
 
     do {
         const struct hwv_flow_buckets *buckets;
 
-        hwv_flow_domain_read(lookups->table, &domain);
-        if (!domain.state) {
-            return HWV_LOOKUP_NONE;
-        }
+        atomic_read_explicit(state, &before, memory_order_acquire);
         buckets = hwv_flow_map_get(&lookups->table->map);
-        result = probe_shapes(buckets, &domain, &frame, value);
+        result = probe_shapes(buckets, before, hwv_key_domain(&key),
+                              hwv_flow_lookups_direction(lookups, i), &frame,
+                              value);
 
         /* Keeps the second reading behind the probes. */
         atomic_thread_fence(memory_order_acquire);
-        atomic_read_explicit(domain.state, &after, memory_order_acquire);
-    } while (domain.before != after);
+        atomic_read_explicit(state, &after, memory_order_acquire);
+    } while (before != after);
     return result;
 }
 
@@ -235,14 +235,21 @@ flow_table_free(struct hwv_flow_table *table)
     free(table);
 }
 
+/* Stores the index of the domain of 'key' into '*domain'.  Returns false if
+ * there is no such domain. */
 static bool
-domain_valid(const struct hwv_flow_table *table, uint8_t class,
-             uint32_t domain)
+find_domain(const struct hwv_flow_table *table, const struct hwv_key *key,
+            size_t *domain)
 {
-    return (domain < table->max_domains
-            || (class & HWV_CLASS_RX
-                && domain >= HWV_DOMAIN_TAGGED
-                && domain < HWV_DOMAIN_TAGGED + HWV_N_DOMAINS_TAGGED));
+    const atomic_uint32_t *state
+        = hwv_flow_table_state(table, hwv_key_class(key) & HWV_CLASS_RX,
+                               hwv_key_domain(key));
+
+    if (state == &hwv_flow_no_state) {
+        return false;
+    }
+    *domain = state - table->states;
+    return true;
 }
 
 /* To be called before an entry of 'shape' in 'domain' is inserted, replaced or
@@ -278,11 +285,12 @@ static const uint8_t shapes[HWV_N_SHAPES] = {
 
 static enum hwv_lookup
 probe_shapes(const struct hwv_flow_buckets *buckets,
-             const struct hwv_flow_domain *domain,
+             uint32_t state, uint32_t domain, uint8_t direction,
              const struct hwv_frame *frame, struct hwv_flow_value *value)
 {
-    const uint8_t class = ((frame->class & domain->class_mask)
-                           | domain->direction);
+    const uint8_t class = direction | (direction
+                                       ? frame->class & ~HWV_CLASS_ECN
+                                       : frame->class);
     enum hwv_lookup result = HWV_LOOKUP_NONE;
 
     for (int i = 0; i < HWV_N_SHAPES; i++) {
@@ -290,10 +298,10 @@ probe_shapes(const struct hwv_flow_buckets *buckets,
         struct hwv_key key;
         uint32_t bucket;
 
-        if (!(domain->before & HWV_STATE_SHAPE(shapes[i]))) {
+        if (!(state & HWV_STATE_SHAPE(shapes[i]))) {
             continue;
         }
-        key = hwv_key_from_words(domain->id, frame->dmac, frame->smac,
+        key = hwv_key_from_words(domain, frame->dmac, frame->smac,
                                  class | shapes[i]);
         bucket = hwv_flow_buckets_start(buckets, &key);
         if (!hwv_flow_buckets_find(buckets, bucket, &key, &other)) {

@@ -81,10 +81,9 @@ void hwv_flow_table_for_each(const struct hwv_flow_table *table,
  *
  *    1. hwv_flow_lookups_init().
  *    2. hwv_flow_lookups_add() for each frame that is to be looked up: it is
- *       in that lane of 'frames', parsed, and of a domain that
- *       hwv_flow_lookups_domain() has found.
- *    3. hwv_flow_lookups_start(), behind which no more domains are found: they
- *       would be newer than the buckets.
+ *       in that lane of 'frames', and parsed.
+ *    3. hwv_flow_lookups_start(), behind which no more are added: their
+ *       domains would be newer than the buckets.
  *    4. hwv_flow_lookups_finish() for each that has been added.
  *
  * The essay in hwv-flow-table.c has what a domain's state is about. */
@@ -93,7 +92,7 @@ struct hwv_flow_table {
     struct hwv_flow_map map;
     uint32_t max_domains;
 
-    /* Per domain, see hwv_flow_domain_index(): 20 bytes for each domain and
+    /* Per domain, see hwv_flow_table_state(): 20 bytes for each domain and
      * direction, of which the data path reads 4.  Pages of domains that are
      * never used take no memory. */
     atomic_uint32_t *states;
@@ -103,54 +102,54 @@ struct hwv_flow_table {
 #define HWV_STATE_SHAPE(SHAPE) (UINT32_C(1) << (SHAPE))
 #define HWV_STATE_SHAPES (HWV_STATE_SHAPE(HWV_N_SHAPES) - 1)
 
-/* A domain, as lookups have found it. */
-struct hwv_flow_domain {
-    uint32_t id;
-    uint8_t direction;          /* 0, or HWV_CLASS_RX: then the frame's ECN
-                                 * bits do not matter. */
-    uint8_t class_mask;         /* Of the frame's class, what matters. */
-    bool one_shape;             /* Has it exactly one? */
-    uint32_t before;            /* Its state then. */
-    atomic_uint32_t *state;     /* NULL if there is no such domain. */
-    struct hwv_key mask;        /* Of the MACs, what matters: those of the
-                                 * first shape that the domain has. */
-    struct hwv_key key;         /* All but the MACs and the frame's class. */
+/* What is the same for all domains that have the same shapes. */
+struct hwv_flow_shapes {
+    bool one;                   /* Exactly one? */
+    uint8_t class_mask;         /* Of a frame's class, what matters: on receive
+                                 * not its ECN bits. */
+    uint64_t dmac_mask;         /* Of its MACs, what matters to the first */
+    uint64_t smac_mask;         /* of the shapes. */
+    uint64_t class;             /* HWV_CLASS_RX or 0, and the first shape,
+                                 * where a key has its class. */
 };
+
+/* By whether it is on receive, and by HWV_STATE_SHAPES of a state. */
+extern const struct hwv_flow_shapes
+    hwv_flow_shapes[2][HWV_STATE_SHAPES + 1];
 
 struct hwv_flow_lookups {
     const struct hwv_flow_table *table;
     const struct hwv_flow_buckets *buckets;
     size_t n;                   /* Lanes. */
-    struct hwv_flow_domain domains[NETDEV_MAX_BURST];
-    size_t n_domains;
-    uint8_t numbers[NETDEV_MAX_BURST];  /* By remainder of the id: the number
-                                         * of the last such domain in
-                                         * 'domains', plus 1, or 0. */
 
     /* In each lane: */
     struct hwv_frames frames;
-    const struct hwv_flow_domain *domain[NETDEV_MAX_BURST]; /* NULL: nothing is
-                                                             * looked up. */
-    struct hwv_flow_keys keys;  /* For the first shape of its domain. */
+    const struct hwv_flow_shapes *shapes[NETDEV_MAX_BURST]; /* Of the frame's
+                                                             * domain; NULL: it
+                                                             * is not looked
+                                                             * up. */
+    atomic_uint32_t *states[NETDEV_MAX_BURST];  /* Of the domain. */
+    uint32_t before[NETDEV_MAX_BURST];          /* What that was. */
+    struct hwv_flow_keys keys;  /* For the first shape. */
 };
 
-/* Index into the arrays by domain: first those of VFs, then of sources, then
- * of VLAN tags. */
-static inline size_t
-hwv_flow_domain_index(const struct hwv_flow_table *table, uint8_t direction,
-                      uint32_t domain)
-{
-    if (OVS_UNLIKELY(domain >= HWV_DOMAIN_TAGGED)) {
-        return (2 * (size_t) table->max_domains
-                + (domain - HWV_DOMAIN_TAGGED));
-    }
-    return (domain
-            + (direction & HWV_CLASS_RX ? (size_t) table->max_domains : 0));
-}
+/* The state of domains that do not exist. */
+extern atomic_uint32_t hwv_flow_no_state;
 
-/* Reads the state of the domain that 'domain' names. */
-void hwv_flow_domain_read(const struct hwv_flow_table *table,
-                          struct hwv_flow_domain *domain);
+/* Returns the state of 'domain' in 'direction' (0 or HWV_CLASS_RX).  The array
+ * has those of VFs, then of sources, then of VLAN tags. */
+static inline atomic_uint32_t *
+hwv_flow_table_state(const struct hwv_flow_table *table, uint8_t direction,
+                     uint32_t domain)
+{
+    if (OVS_LIKELY(domain < table->max_domains)) {
+        return &table->states[domain + (direction ? table->max_domains : 0)];
+    }
+    domain -= HWV_DOMAIN_TAGGED;
+    return (direction && domain < HWV_N_DOMAINS_TAGGED
+            ? &table->states[2 * (size_t) table->max_domains + domain]
+            : &hwv_flow_no_state);
+}
 
 /* Makes '*lookups' one for 'n' lanes, at most NETDEV_MAX_BURST, in none of
  * which anything is looked up. */
@@ -159,52 +158,40 @@ hwv_flow_lookups_init(struct hwv_flow_lookups *lookups,
                       const struct hwv_flow_table *table, size_t n)
 {
     lookups->table = table;
-    lookups->buckets = NULL;
     lookups->n = n;
-    lookups->n_domains = 0;
-    memset(lookups->numbers, 0, sizeof lookups->numbers);
-    memset(lookups->domain, 0, n * sizeof lookups->domain[0]);
+    memset(lookups->shapes, 0, n * sizeof lookups->shapes[0]);
 }
 
-/* Returns the domain 'id' of 'direction'.  To be called at most once for each
- * lane, and before hwv_flow_lookups_start().  A domain that has been found for
- * another lane is mostly not read again. */
-static inline const struct hwv_flow_domain *
-hwv_flow_lookups_domain(struct hwv_flow_lookups *lookups, uint8_t direction,
-                        uint32_t id)
-{
-    const size_t place = id % NETDEV_MAX_BURST;
-    const size_t number = lookups->numbers[place];
-    struct hwv_flow_domain *domain;
-
-    if (number) {
-        domain = &lookups->domains[number - 1];
-        if (domain->id == id && domain->direction == direction) {
-            return domain;
-        }
-    }
-    ovs_assert(!lookups->buckets);
-    domain = &lookups->domains[lookups->n_domains++];
-    domain->id = id;
-    domain->direction = direction;
-    hwv_flow_domain_read(lookups->table, domain);
-    lookups->numbers[place] = lookups->n_domains;
-    return domain;
-}
-
-/* Has the frame of lane 'i' looked up in 'domain'. */
+/* Has the frame of lane 'i' looked up in 'domain' of 'direction' (0 or
+ * HWV_CLASS_RX). */
 static inline void
 hwv_flow_lookups_add(struct hwv_flow_lookups *lookups, size_t i,
-                     const struct hwv_flow_domain *domain)
+                     uint8_t direction, uint32_t domain)
 {
     const struct hwv_frames *frames = &lookups->frames;
-    uint64_t class = frames->class[i] & domain->class_mask;
+    const struct hwv_flow_shapes *shapes;
+    atomic_uint32_t *state;
+    uint64_t class;
 
-    lookups->domain[i] = domain;
-    lookups->keys.dst[i] = ((frames->dmac[i] & domain->mask.dst)
-                            | domain->key.dst);
-    lookups->keys.src[i] = ((frames->smac[i] & domain->mask.src)
-                            | domain->key.src | class << 56);
+    state = hwv_flow_table_state(lookups->table, direction, domain);
+    atomic_read_explicit(state, &lookups->before[i], memory_order_acquire);
+    shapes = &hwv_flow_shapes[direction != 0][lookups->before[i]
+                                              & HWV_STATE_SHAPES];
+    class = frames->class[i] & shapes->class_mask;
+    lookups->states[i] = state;
+    lookups->shapes[i] = shapes;
+    lookups->keys.dst[i] = ((frames->dmac[i] & shapes->dmac_mask)
+                            | hwv_key_from_words(domain, 0, 0, 0).dst);
+    lookups->keys.src[i] = ((frames->smac[i] & shapes->smac_mask)
+                            | hwv_key_from_words(domain, 0, 0, 0).src
+                            | shapes->class | class << 56);
+}
+
+/* Returns the direction of lane 'i'. */
+static inline uint8_t
+hwv_flow_lookups_direction(const struct hwv_flow_lookups *lookups, size_t i)
+{
+    return lookups->keys.src[i] >> 56 & HWV_CLASS_RX;
 }
 
 /* Has the processor fetch the buckets where the answers are. */
@@ -216,14 +203,13 @@ enum hwv_lookup hwv_flow_lookups_finish_slowly(
     const struct hwv_flow_lookups *lookups, size_t i,
     struct hwv_flow_value *value);
 
-/* Returns the answer for lane 'i', to which something has been added.  On
- * HWV_LOOKUP_HIT, '*value' is from the entry that matches the most MACs, the
- * destination MAC rather than the source MAC. */
+/* Returns the answer for lane 'i', which has been added.  On HWV_LOOKUP_HIT,
+ * '*value' is from the entry that matches the most MACs, the destination MAC
+ * rather than the source MAC. */
 static inline ALWAYS_INLINE enum hwv_lookup
 hwv_flow_lookups_finish(const struct hwv_flow_lookups *lookups, size_t i,
                         struct hwv_flow_value *value)
 {
-    const struct hwv_flow_domain *domain = lookups->domain[i];
     const struct hwv_key key = {
         .dst = lookups->keys.dst[i],
         .src = lookups->keys.src[i],
@@ -231,18 +217,18 @@ hwv_flow_lookups_finish(const struct hwv_flow_lookups *lookups, size_t i,
     uint32_t after;
     bool found;
 
-    if (OVS_UNLIKELY(!domain->one_shape)) {
-        return !(domain->before & HWV_STATE_SHAPES)
-               ? HWV_LOOKUP_NONE
-               : hwv_flow_lookups_finish_slowly(lookups, i, value);
+    if (OVS_UNLIKELY(!lookups->shapes[i]->one)) {
+        return (lookups->before[i] & HWV_STATE_SHAPES
+                ? hwv_flow_lookups_finish_slowly(lookups, i, value)
+                : HWV_LOOKUP_NONE);
     }
     found = hwv_flow_buckets_find(lookups->buckets, lookups->keys.bucket[i],
                                   &key, value);
 
     /* Keeps the second reading behind the probe. */
     atomic_thread_fence(memory_order_acquire);
-    atomic_read_explicit(domain->state, &after, memory_order_acquire);
-    if (OVS_UNLIKELY(domain->before != after)) {
+    atomic_read_explicit(lookups->states[i], &after, memory_order_acquire);
+    if (OVS_UNLIKELY(lookups->before[i] != after)) {
         return hwv_flow_lookups_finish_slowly(lookups, i, value);
     }
     return found ? HWV_LOOKUP_HIT : HWV_LOOKUP_NONE;

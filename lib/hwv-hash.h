@@ -39,6 +39,26 @@ hwv_hash_secret_init(struct hwv_hash_secret *secret)
     get_entropy_or_die(secret, sizeof *secret);
 }
 
+/* The parts of hwv_hash(). */
+
+/* Returns what the 64 bits 'word', which are number 'i' of a key, add to the
+ * sum. */
+static inline uint64_t
+hwv_hash_product(const struct hwv_hash_secret *secret, size_t i, uint64_t word)
+{
+    const uint64_t *m = secret->multipliers;
+
+    return ((m[2 * i + 1] + (word & UINT32_MAX))
+            * (m[2 * i + 2] + (word >> 32)));
+}
+
+/* Returns the hash whose sum is 'sum'. */
+static inline uint32_t
+hwv_hash_mix(uint64_t sum)
+{
+    return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
+}
+
 /* Returns the hash of the 'size' bytes at 'key', a multiple of 8 and at most
  * HWV_HASH_MAX_WORDS words.  Reads one word at a time: a processor waits where
  * it reads at once what it has just written in parts. */
@@ -56,7 +76,7 @@ hwv_hash(const struct hwv_hash_secret *secret, const void *key, size_t size)
         memcpy(&b, (const char *) key + i * 4 + 4, sizeof b);
         sum += (m[i + 1] + a) * (m[i + 2] + b);
     }
-    return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
+    return hwv_hash_mix(sum);
 }
 
 /* Returns the hash that hwv_hash() returns for 'a' and 'b' in this order, from
@@ -64,12 +84,9 @@ hwv_hash(const struct hwv_hash_secret *secret, const void *key, size_t size)
 static inline uint64_t
 hwv_hash2(const struct hwv_hash_secret *secret, uint64_t a, uint64_t b)
 {
-    const uint64_t *m = secret->multipliers;
-    uint64_t sum = m[0];
-
-    sum += (m[1] + (a & UINT32_MAX)) * (m[2] + (a >> 32));
-    sum += (m[3] + (b & UINT32_MAX)) * (m[4] + (b >> 32));
-    return (sum ^ sum >> 32) * UINT64_C(0xbf58476d1ce4e5b9) >> 32;
+    return hwv_hash_mix(secret->multipliers[0]
+                        + hwv_hash_product(secret, 0, a)
+                        + hwv_hash_product(secret, 1, b));
 }
 
 #endif /* hwv-hash.h */

@@ -9,38 +9,38 @@
 #include "hwv-frames.h"
 #include "hwv-key.h"
 #include "hwv-order.h"
+#include "hwv-outers.h"
 #include "hwv-vector.h"
 #include "util.h"
 
-/* A packet from a tunnel, as far as it is known. */
-struct outer {
-    size_t i;                   /* In the burst. */
-    size_t len;                 /* Of its outer headers. */
-    struct hwv_source_lookup lookup;
+/* A frame that a tunnel brings. */
+struct inner {
+    size_t i;                   /* The packet's number in the burst. */
+    size_t outer_len;           /* Bytes in front of the frame. */
+    bool verified;              /* Are the outer checksums known to be
+                                 * right? */
     struct hwv_source_value source;
 };
 
 /* Those of a burst. */
-struct outers {
+struct inners {
     struct hwv_source_lookups lookups;
-    struct outer array[NETDEV_MAX_BURST];
+    struct inner array[NETDEV_MAX_BURST];
     size_t n;
 };
 
 static void prefetch(const struct dp_packet_batch *);
-static inline void from_vf(struct dp_packet *, size_t i,
-                           struct hwv_flow_lookups *,
-                           const struct hwv_flow_domain *,
-                           struct hwv_verdict *);
-static inline void from_uplink(const struct dp_packet *, size_t i,
-                               struct hwv_flow_lookups *, struct outers *,
-                               struct hwv_verdict *);
-static inline void parse_outer(const struct dp_packet *, size_t i,
-                               struct outers *, struct hwv_verdict *);
-static void look_up_sources(struct outers *, struct hwv_verdict[]);
-static void verify_outers(const struct dp_packet_batch *, struct outers *,
+static inline void from_vf(struct dp_packet *, size_t i, uint16_t vf,
+                           struct hwv_flow_lookups *, struct hwv_verdict *);
+static inline bool from_vlan(const struct dp_packet *, size_t i,
+                             struct hwv_flow_lookups *, struct hwv_verdict *);
+static inline void find_inner(const struct dp_packet *, size_t i,
+                              const struct hwv_outers *, struct inners *,
+                              struct hwv_verdict *);
+static void look_up_sources(struct inners *, struct hwv_verdict[]);
+static void verify_outers(const struct dp_packet_batch *, struct inners *,
                           struct hwv_frames *, struct hwv_verdict[]);
-static inline void from_tunnel(const struct dp_packet *, const struct outer *,
+static inline void from_tunnel(const struct dp_packet *, const struct inner *,
                                struct hwv_flow_lookups *,
                                struct hwv_verdict *);
 static void answer(const struct hwv_tables *, struct hwv_flow_lookups *,
@@ -65,12 +65,10 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
                      struct hwv_verdict verdicts[])
 {
     const size_t n = dp_packet_batch_size(batch);
-    const struct hwv_flow_domain *domain;
     struct hwv_flow_lookups lookups;
     struct dp_packet *packet;
 
     hwv_flow_lookups_init(&lookups, tables->flows, n);
-    domain = hwv_flow_lookups_domain(&lookups, 0, vf);
     prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
         hwv_frames_load(&lookups.frames, i, packet_data(packet),
@@ -78,7 +76,7 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
     }
     hwv_vector->parse_frames(&lookups.frames, n);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
-        from_vf(packet, i, &lookups, domain, &verdicts[i]);
+        from_vf(packet, i, vf, &lookups, &verdicts[i]);
     }
     answer(tables, &lookups, verdicts);
     read_tunnels(verdicts, n);
@@ -95,23 +93,35 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
 {
     const size_t n = dp_packet_batch_size(batch);
     struct hwv_flow_lookups lookups;
+    struct hwv_outers outers;
     struct dp_packet *packet;
-    struct outers outers;
+    struct inners inners;
 
     hwv_flow_lookups_init(&lookups, tables->flows, n);
-    hwv_source_lookups_begin(&outers.lookups, tables->sources);
-    outers.n = 0;
+    hwv_source_lookups_begin(&inners.lookups, tables->sources);
+    inners.n = 0;
     prefetch(batch);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
-        from_uplink(packet, i, &lookups, &outers, &verdicts[i]);
+        if (from_vlan(packet, i, &lookups, &verdicts[i])) {
+            hwv_outers_skip(&outers, i);
+        } else {
+            hwv_outers_load(&outers, i, packet_data(packet),
+                            dp_packet_size(packet));
+        }
     }
-    look_up_sources(&outers, verdicts);
-    verify_outers(batch, &outers, &lookups.frames, verdicts);
+    hwv_vector->parse_outers(&outers, &inners.lookups, n);
+    DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
+        if (!lookups.shapes[i]) {
+            find_inner(packet, i, &outers, &inners, &verdicts[i]);
+        }
+    }
+    look_up_sources(&inners, verdicts);
+    verify_outers(batch, &inners, &lookups.frames, verdicts);
     hwv_vector->parse_frames(&lookups.frames, n);
-    for (size_t j = 0; j < outers.n; j++) {
-        size_t i = outers.array[j].i;
+    for (size_t j = 0; j < inners.n; j++) {
+        size_t i = inners.array[j].i;
 
-        from_tunnel(batch->packets[i], &outers.array[j], &lookups,
+        from_tunnel(batch->packets[i], &inners.array[j], &lookups,
                     &verdicts[i]);
     }
     answer(tables, &lookups, verdicts);
@@ -173,8 +183,8 @@ asks_for_offload(const struct dp_packet *packet)
 }
 
 static inline void
-from_vf(struct dp_packet *packet, size_t i, struct hwv_flow_lookups *lookups,
-        const struct hwv_flow_domain *domain, struct hwv_verdict *verdict)
+from_vf(struct dp_packet *packet, size_t i, uint16_t vf,
+        struct hwv_flow_lookups *lookups, struct hwv_verdict *verdict)
 {
     struct hwv_frames *frames = &lookups->frames;
 
@@ -194,86 +204,94 @@ from_vf(struct dp_packet *packet, size_t i, struct hwv_flow_lookups *lookups,
     verdict->outer_len = 0;
     verdict->pop_vlan = false;
     verdict->growth = 0;
-    hwv_flow_lookups_add(lookups, i, domain);
+    hwv_flow_lookups_add(lookups, i, 0, vf);
 }
 
-/* A frame with a VLAN tag, or VXLAN. */
-static inline void
-from_uplink(const struct dp_packet *packet, size_t i,
-            struct hwv_flow_lookups *lookups, struct outers *outers,
-            struct hwv_verdict *verdict)
+/* Has 'packet' looked up if it has a VLAN tag and a class.  Returns false if
+ * it does not. */
+static inline bool
+from_vlan(const struct dp_packet *packet, size_t i,
+          struct hwv_flow_lookups *lookups, struct hwv_verdict *verdict)
 {
     struct hwv_frame frame;
     uint16_t tci;
 
-    if (hwv_frame_parse_tagged(packet_data(packet), dp_packet_size(packet),
-                               &frame, &tci)) {
-        verdict->outer_counter = HWV_NO_COUNTER;
-        verdict->outer_len = 0;
-        verdict->pop_vlan = true;
-        verdict->growth = -VLAN_HEADER_LEN;
-        hwv_frames_put(&lookups->frames, i, &frame);
-        hwv_flow_lookups_add(lookups, i,
-                             hwv_flow_lookups_domain(lookups, HWV_CLASS_RX,
-                                                     hwv_tagged_domain(tci)));
-    } else {
-        parse_outer(packet, i, outers, verdict);
+    if (!hwv_frame_parse_tagged(packet_data(packet), dp_packet_size(packet),
+                                &frame, &tci)) {
+        return false;
     }
+    verdict->outer_counter = HWV_NO_COUNTER;
+    verdict->outer_len = 0;
+    verdict->pop_vlan = true;
+    verdict->growth = -VLAN_HEADER_LEN;
+    hwv_frames_put(&lookups->frames, i, &frame);
+    hwv_flow_lookups_add(lookups, i, HWV_CLASS_RX, hwv_tagged_domain(tci));
+    return true;
 }
 
-/* Asks the source table about 'packet'. */
+/* Adds the frame that is in packet 'i' to 'inners', if there is one. */
 static inline void
-parse_outer(const struct dp_packet *packet, size_t i, struct outers *outers,
-            struct hwv_verdict *verdict)
+find_inner(const struct dp_packet *packet, size_t i,
+           const struct hwv_outers *outers, struct inners *inners,
+           struct hwv_verdict *verdict)
 {
-    struct outer *outer = &outers->array[outers->n];
-    enum hwv_outer_result result;
+    struct inner *inner = &inners->array[inners->n];
 
-    result = hwv_outer_parse(packet_data(packet), dp_packet_size(packet),
-                             &outer->lookup.key, &outer->len);
-    if (result != HWV_OUTER_VXLAN) {
-        hwv_verdict_miss(verdict, (result == HWV_OUTER_OTHER
-                                   ? HWV_MISS_NOT_VXLAN : HWV_MISS_DOUBTFUL));
+    inner->i = i;
+    inner->verified = outers->plain[i];
+    if (OVS_LIKELY(inner->verified)) {
+        inner->outer_len = HWV_ENCAP_IPV4;
     } else {
-        outers->n++;
-        outer->i = i;
-        hwv_source_lookups_start(&outers->lookups, &outer->lookup);
+        enum hwv_outer_result result;
+        struct hwv_source_key key;
+
+        result = hwv_outer_parse(packet_data(packet), dp_packet_size(packet),
+                                 &key, &inner->outer_len);
+        if (result != HWV_OUTER_VXLAN) {
+            hwv_verdict_miss(verdict,
+                             (result == HWV_OUTER_OTHER
+                              ? HWV_MISS_NOT_VXLAN : HWV_MISS_DOUBTFUL));
+            return;
+        }
+        hwv_source_lookups_put(&inners->lookups, i, &key);
     }
+    hwv_source_lookups_fetch(&inners->lookups, i);
+    inners->n++;
 }
 
-/* Makes what is number 'j' of 'outers' number 'n', which is not greater. */
+/* Makes what is number 'j' of 'inners' number 'n', which is not greater. */
 static inline void
-keep_outer(struct outers *outers, size_t j, size_t n)
+keep_inner(struct inners *inners, size_t j, size_t n)
 {
     if (OVS_UNLIKELY(n != j)) {
-        outers->array[n] = outers->array[j];
+        inners->array[n] = inners->array[j];
     }
 }
 
-/* Drops from 'outers' those that the source table does not know. */
+/* Drops from 'inners' those whose tunnels the source table does not know. */
 static void
-look_up_sources(struct outers *outers, struct hwv_verdict verdicts[])
+look_up_sources(struct inners *inners, struct hwv_verdict verdicts[])
 {
     bool found[NETDEV_MAX_BURST];
     size_t n = 0;
     bool valid;
 
-    for (size_t j = 0; j < outers->n; j++) {
-        struct outer *outer = &outers->array[j];
+    for (size_t j = 0; j < inners->n; j++) {
+        struct inner *inner = &inners->array[j];
 
-        found[j] = hwv_source_lookups_finish(&outers->lookups, &outer->lookup,
-                                             &outer->source);
+        found[j] = hwv_source_lookups_finish(&inners->lookups, inner->i,
+                                             &inner->source);
     }
-    valid = hwv_source_lookups_end(&outers->lookups);
-    for (size_t j = 0; j < outers->n; j++) {
+    valid = hwv_source_lookups_end(&inners->lookups);
+    for (size_t j = 0; j < inners->n; j++) {
         if (OVS_LIKELY(found[j] && valid)) {
-            keep_outer(outers, j, n++);
+            keep_inner(inners, j, n++);
         } else {
-            hwv_verdict_miss(&verdicts[outers->array[j].i],
+            hwv_verdict_miss(&verdicts[inners->array[j].i],
                              HWV_MISS_NO_SOURCE);
         }
     }
-    outers->n = n;
+    inners->n = n;
 }
 
 /* Are the outer checksums right?  Where the wire has checked both, OVS asks no
@@ -286,48 +304,47 @@ checksums_right(const struct dp_packet *packet)
            || hwv_outer_verify(packet_data(packet), dp_packet_size(packet));
 }
 
-/* Drops from 'outers' those with wrong checksums.  The frames inside the
- * others are put into their lanes of 'frames'. */
+/* Drops from 'inners' those with wrong outer checksums, and puts the others
+ * into their lanes of 'frames'. */
 static void
-verify_outers(const struct dp_packet_batch *batch, struct outers *outers,
+verify_outers(const struct dp_packet_batch *batch, struct inners *inners,
               struct hwv_frames *frames, struct hwv_verdict verdicts[])
 {
     size_t n = 0;
 
-    for (size_t j = 0; j < outers->n; j++) {
-        const struct outer *outer = &outers->array[j];
-        const struct dp_packet *packet = batch->packets[outer->i];
+    for (size_t j = 0; j < inners->n; j++) {
+        const struct inner *inner = &inners->array[j];
+        const struct dp_packet *packet = batch->packets[inner->i];
 
-        if (OVS_UNLIKELY(!checksums_right(packet))) {
-            hwv_verdict_miss(&verdicts[outer->i], HWV_MISS_DOUBTFUL);
+        if (OVS_UNLIKELY(!inner->verified && !checksums_right(packet))) {
+            hwv_verdict_miss(&verdicts[inner->i], HWV_MISS_DOUBTFUL);
             continue;
         }
-        hwv_frames_load(frames, outer->i,
-                        (const char *) packet_data(packet) + outer->len,
-                        dp_packet_size(packet) - outer->len);
-        keep_outer(outers, j, n++);
+        hwv_frames_load(frames, inner->i,
+                        ((const char *) packet_data(packet)
+                         + inner->outer_len),
+                        dp_packet_size(packet) - inner->outer_len);
+        keep_inner(inners, j, n++);
     }
-    outers->n = n;
+    inners->n = n;
 }
 
 static inline void
-from_tunnel(const struct dp_packet *packet, const struct outer *outer,
+from_tunnel(const struct dp_packet *packet, const struct inner *inner,
             struct hwv_flow_lookups *lookups, struct hwv_verdict *verdict)
 {
-    const char *inner = (const char *) packet_data(packet) + outer->len;
+    const char *data = (const char *) packet_data(packet) + inner->outer_len;
 
-    if (!parsed(&lookups->frames, outer->i, inner,
-                dp_packet_size(packet) - outer->len)) {
+    if (!parsed(&lookups->frames, inner->i, data,
+                dp_packet_size(packet) - inner->outer_len)) {
         hwv_verdict_miss(verdict, HWV_MISS_NO_CLASS);
         return;
     }
-    verdict->outer_counter = outer->source.counter;
-    verdict->outer_len = outer->len;
+    verdict->outer_counter = inner->source.counter;
+    verdict->outer_len = inner->outer_len;
     verdict->pop_vlan = false;
-    verdict->growth = -outer->len;
-    hwv_flow_lookups_add(lookups, outer->i,
-                         hwv_flow_lookups_domain(lookups, HWV_CLASS_RX,
-                                                 outer->source.id));
+    verdict->growth = -inner->outer_len;
+    hwv_flow_lookups_add(lookups, inner->i, HWV_CLASS_RX, inner->source.id);
 }
 
 /* Completes the verdicts of the packets that have been looked up: in each is
@@ -338,16 +355,15 @@ answer(const struct hwv_tables *tables, struct hwv_flow_lookups *lookups,
 {
     hwv_flow_lookups_start(lookups);
     for (size_t i = 0; i < lookups->n; i++) {
-        const struct hwv_flow_domain *domain = lookups->domain[i];
         struct hwv_flow_value value;
 
-        if (!domain) {
+        if (!lookups->shapes[i]) {
             continue;
         }
         switch (hwv_flow_lookups_finish(lookups, i, &value)) {
         case HWV_LOOKUP_HIT:
-            decide(tables, domain->direction, lookups->frames.class[i],
-                   &value, &verdicts[i]);
+            decide(tables, hwv_flow_lookups_direction(lookups, i),
+                   lookups->frames.class[i], &value, &verdicts[i]);
             break;
         case HWV_LOOKUP_NONE:
             hwv_verdict_miss(&verdicts[i], HWV_MISS_NO_FLOW);

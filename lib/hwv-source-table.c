@@ -29,7 +29,18 @@
 enum { EXACT = 1 << 0, WILD = 1 << 1 };     /* Kinds. */
 #define N_KINDS 2
 
-#define KEY_WORDS (sizeof(struct hwv_source_key) / 8)
+#define KEY_WORDS HWV_SOURCE_KEY_WORDS
+
+/* The words with MACs: the destination MAC and the first bytes of the source
+ * MAC, and the rest of that with 'smac_matched'.  Without a source MAC only
+ * these bits are left of them. */
+#define DMAC_WORD 5
+#define SMAC_WORD 6
+BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, dmac)
+                  == DMAC_WORD * sizeof(uint64_t));
+BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, smac_matched)
+                  == SMAC_WORD * sizeof(uint64_t) + 4);
+static const uint64_t wild_masks[] = { (UINT64_C(1) << 48) - 1, 0 };
 
 /* Of 64 bits each: the key, and the value, 0 if there is no row. */
 struct hwv_source_row {
@@ -65,10 +76,9 @@ static void count_row(struct hwv_source_table *, uint8_t smac_matched,
                       int delta);
 static uint32_t hash_key(const struct hwv_source_table *,
                          const struct hwv_source_key *);
-static struct hwv_source_key make_wild(const struct hwv_source_key *);
 static struct hwv_source_row *find_row(const struct hwv_source_row *,
                                        uint32_t mask,
-                                       const struct hwv_source_key *,
+                                       const uint64_t key[KEY_WORDS],
                                        uint32_t hash);
 static struct hwv_source_row *writers_row(const struct rows *,
                                           const struct hwv_source_key *,
@@ -82,9 +92,10 @@ static void row_write(struct hwv_source_row *, const struct hwv_source_key *,
 static void row_copy(struct hwv_source_row *to,
                      const struct hwv_source_row *from);
 static void row_clear(struct hwv_source_row *);
-static bool finish_kinds(const struct hwv_source_lookups *,
-                         const struct hwv_source_lookup *,
-                         struct hwv_source_value *);
+static bool agree_with_wild(const struct hwv_source_lookups *,
+                            uint64_t key[KEY_WORDS],
+                            const struct hwv_source_row *exact,
+                            struct hwv_source_value *);
 
 struct hwv_source_table *
 hwv_source_table_create(uint32_t max)
@@ -175,41 +186,56 @@ hwv_source_lookups_begin(struct hwv_source_lookups *lookups,
     const struct rows *rows;
 
     lookups->table = table;
+    lookups->secret = table->secret;
     atomic_read_explicit(&table->version, &lookups->version,
                          memory_order_acquire);
     atomic_read_relaxed(&table->kinds, &lookups->kinds);
     rows = ovsrcu_get(struct rows *, &table->rows);
     lookups->rows = rows->array;
     lookups->mask = rows->mask;
+    for (size_t i = 0; i < ARRAY_SIZE(wild_masks); i++) {
+        lookups->mac_masks[i] = (lookups->kinds == WILD
+                                 ? wild_masks[i] : UINT64_MAX);
+    }
 }
 
 void
-hwv_source_lookups_start(const struct hwv_source_lookups *lookups,
-                         struct hwv_source_lookup *lookup)
+hwv_source_lookups_put(struct hwv_source_lookups *lookups, size_t i,
+                       const struct hwv_source_key *key)
 {
-    if (OVS_LIKELY(lookups->kinds != WILD)) {
-        lookup->hash = hash_key(lookups->table, &lookup->key);
-    } else {
-        struct hwv_source_key wild = make_wild(&lookup->key);
+    uint64_t words[KEY_WORDS];
 
-        lookup->hash = hash_key(lookups->table, &wild);
+    memcpy(words, key, sizeof words);
+    words[DMAC_WORD] &= lookups->mac_masks[0];
+    words[SMAC_WORD] &= lookups->mac_masks[1];
+    for (size_t j = 0; j < KEY_WORDS; j++) {
+        lookups->keys[j][i] = words[j];
     }
-    OVS_PREFETCH(&lookups->rows[lookup->hash & lookups->mask]);
+    lookups->hashes[i] = hwv_hash(&lookups->secret, words, sizeof words);
+}
+
+void
+hwv_source_lookups_fetch(const struct hwv_source_lookups *lookups, size_t i)
+{
+    OVS_PREFETCH(&lookups->rows[lookups->hashes[i] & lookups->mask]);
 }
 
 bool
-hwv_source_lookups_finish(const struct hwv_source_lookups *lookups,
-                          const struct hwv_source_lookup *lookup,
+hwv_source_lookups_finish(const struct hwv_source_lookups *lookups, size_t i,
                           struct hwv_source_value *value)
 {
     const struct hwv_source_row *row;
+    uint64_t key[KEY_WORDS];
 
-    if (OVS_UNLIKELY(lookups->kinds != EXACT)) {
-        return finish_kinds(lookups, lookup, value);
+#pragma GCC unroll 16           /* -O2 would not. */
+    for (size_t j = 0; j < KEY_WORDS; j++) {
+        key[j] = lookups->keys[j][i];
     }
-    row = find_row(lookups->rows, lookups->mask, &lookup->key, lookup->hash);
+    row = find_row(lookups->rows, lookups->mask, key, lookups->hashes[i]);
     *value = row_value(row);
-    return !row_is_empty(row);
+    return (OVS_LIKELY(lookups->kinds != (EXACT | WILD))
+            ? !row_is_empty(row)
+            : agree_with_wild(lookups, key, row, value));
 }
 
 bool
@@ -358,16 +384,6 @@ hash_key(const struct hwv_source_table *table,
     return hwv_hash(&table->secret, key, sizeof *key);
 }
 
-static struct hwv_source_key
-make_wild(const struct hwv_source_key *key)
-{
-    struct hwv_source_key wild = *key;
-
-    wild.smac = eth_addr_zero;
-    wild.smac_matched = 0;
-    return wild;
-}
-
 static inline uint64_t
 row_word(const struct hwv_source_row *row, size_t i)
 {
@@ -382,11 +398,8 @@ row_word(const struct hwv_source_row *row, size_t i)
  * always one: even while the writer pulls rows up, half of them are empty. */
 static inline struct hwv_source_row *
 find_row(const struct hwv_source_row *rows, uint32_t mask,
-         const struct hwv_source_key *key, uint32_t hash)
+         const uint64_t key[KEY_WORDS], uint32_t hash)
 {
-    uint64_t words[KEY_WORDS];
-
-    memcpy(words, key, sizeof words);
     for (uint32_t i = hash & mask;; i = (i + 1) & mask) {
         struct hwv_source_row *row = CONST_CAST(struct hwv_source_row *,
                                                 &rows[i]);
@@ -394,7 +407,7 @@ find_row(const struct hwv_source_row *rows, uint32_t mask,
 
 #pragma GCC unroll 16           /* -O2 would not. */
         for (size_t j = 0; j < KEY_WORDS; j++) {
-            differ |= row_word(row, j) ^ words[j];
+            differ |= row_word(row, j) ^ key[j];
         }
         if (!differ || row_is_empty(row)) {
             return row;
@@ -406,7 +419,10 @@ static struct hwv_source_row *
 writers_row(const struct rows *rows, const struct hwv_source_key *key,
             uint32_t hash)
 {
-    return find_row(rows->array, rows->mask, key, hash);
+    uint64_t words[KEY_WORDS];
+
+    memcpy(words, key, sizeof words);
+    return find_row(rows->array, rows->mask, words, hash);
 }
 
 static inline uint64_t
@@ -475,40 +491,22 @@ row_clear(struct hwv_source_row *row)
     }
 }
 
-/* With rows that match the source MAC, and those that do not. */
+/* There are rows that match the source MAC and rows that do not.  'exact' is
+ * what has been found of the first kind for 'key', with '*value', or empty. */
 static bool
-finish_kinds(const struct hwv_source_lookups *lookups,
-             const struct hwv_source_lookup *lookup,
-             struct hwv_source_value *value)
+agree_with_wild(const struct hwv_source_lookups *lookups,
+                uint64_t key[KEY_WORDS], const struct hwv_source_row *exact,
+                struct hwv_source_value *value)
 {
-    struct hwv_source_value exact, any;
-    bool has_exact = false, has_any = false;
+    const struct hwv_source_row *wild;
 
-    if (lookups->kinds & EXACT) {
-        const struct hwv_source_row *row
-            = find_row(lookups->rows, lookups->mask, &lookup->key,
-                       lookup->hash);
-
-        exact = row_value(row);
-        has_exact = !row_is_empty(row);
+    key[DMAC_WORD] &= wild_masks[0];
+    key[SMAC_WORD] &= wild_masks[1];
+    wild = find_row(lookups->rows, lookups->mask, key,
+                    hwv_hash(&lookups->secret, key, KEY_WORDS * sizeof *key));
+    if (row_is_empty(exact)) {
+        *value = row_value(wild);
+        return !row_is_empty(wild);
     }
-    if (lookups->kinds & WILD) {
-        const struct hwv_source_key wild = make_wild(&lookup->key);
-        uint32_t hash = (lookups->kinds == WILD
-                         ? lookup->hash : hash_key(lookups->table, &wild));
-        const struct hwv_source_row *row
-            = find_row(lookups->rows, lookups->mask, &wild, hash);
-
-        any = row_value(row);
-        has_any = !row_is_empty(row);
-    }
-
-    if (has_exact && has_any && exact.id != any.id) {
-        return false;
-    }
-    if (has_exact || has_any) {
-        *value = has_exact ? exact : any;
-        return true;
-    }
-    return false;
+    return row_is_empty(wild) || row_value(wild).id == value->id;
 }

@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "dp-packet.h"
+#include "hwv-hash.h"
 #include "openvswitch/types.h"
 #include "packets.h"
 
@@ -45,7 +47,8 @@ struct hwv_source_key {
     uint8_t smac_matched;       /* 0 or 1. */
     uint8_t pad[3];             /* Zeros. */
 };
-BUILD_ASSERT_DECL(sizeof(struct hwv_source_key) == 56);
+#define HWV_SOURCE_KEY_WORDS 7  /* Of 64 bits. */
+BUILD_ASSERT_DECL(sizeof(struct hwv_source_key) == HWV_SOURCE_KEY_WORDS * 8);
 
 struct hwv_source_value {
     uint32_t id;                /* Source id. */
@@ -75,39 +78,48 @@ int hwv_source_table_remove(struct hwv_source_table *table,
  * within one RCU read-side section:
  *
  *    1. hwv_source_lookups_begin().
- *    2. hwv_source_lookups_start() for each packet.
- *    3. hwv_source_lookups_finish() for each.
- *    4. hwv_source_lookups_end(): were the answers right? */
+ *    2. The key of each packet and its hash into a lane:
+ *       hwv_source_lookups_put(), or ->parse_outers() of hwv_vector.
+ *    3. hwv_source_lookups_fetch() for each.
+ *    4. hwv_source_lookups_finish() for each.
+ *    5. hwv_source_lookups_end(): were the answers right? */
 
 struct hwv_source_row;
 
 struct hwv_source_lookups {
-    const struct hwv_source_table *table;
     const struct hwv_source_row *rows;
     uint32_t mask;              /* Number of 'rows' - 1. */
+    const struct hwv_source_table *table;
+    struct hwv_hash_secret secret;
     uint32_t version;           /* Of the table. */
     uint32_t kinds;             /* Of the rows that there are. */
-};
 
-struct hwv_source_lookup {
-    /* For the caller to set: as the frame is, with its source MAC and
-     * 'smac_matched' 1. */
-    struct hwv_source_key key;
+    /* Of the last two words of a key, what matters to the first of these
+     * kinds. */
+    uint64_t mac_masks[2];
 
-    uint32_t hash;              /* For the steps. */
+    /* In each lane: */
+    uint64_t keys[HWV_SOURCE_KEY_WORDS][NETDEV_MAX_BURST];
+    uint32_t hashes[NETDEV_MAX_BURST];
 };
 
 void hwv_source_lookups_begin(struct hwv_source_lookups *lookups,
                               const struct hwv_source_table *table);
 
-void hwv_source_lookups_start(const struct hwv_source_lookups *lookups,
-                              struct hwv_source_lookup *lookup);
+/* Puts 'key' into lane 'i': as the packet is, with its source MAC and
+ * 'smac_matched' 1. */
+void hwv_source_lookups_put(struct hwv_source_lookups *lookups, size_t i,
+                            const struct hwv_source_key *key);
 
-/* Returns true and fills in '*value' if the NIC may take this header off, and
- * if hwv_source_lookups_end() agrees.  Otherwise '*value' is undefined. */
+/* Has the processor fetch the row for lane 'i'. */
+void hwv_source_lookups_fetch(const struct hwv_source_lookups *lookups,
+                              size_t i);
+
+/* Returns true and fills in '*value' if the NIC may take off the header in
+ * lane 'i', and if hwv_source_lookups_end() agrees.  Otherwise '*value' is
+ * undefined. */
 bool hwv_source_lookups_finish(const struct hwv_source_lookups *lookups,
-                               const struct hwv_source_lookup *lookup,
-                               struct hwv_source_value *value);
+                               size_t i, struct hwv_source_value *value);
 
 /* Returns false if the writer has been at work since
  * hwv_source_lookups_begin().  Nobody waits for it: then no header may be

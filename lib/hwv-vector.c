@@ -6,6 +6,7 @@
 #include "compiler.h"
 #include "hwv-flow-map.h"
 #include "hwv-frames.h"
+#include "hwv-outers.h"
 #include "util.h"
 
 /* GCC makes vector code of these loops only from -O3 on, and takes half of the
@@ -34,6 +35,20 @@ parse_frames(struct hwv_frames *frames, size_t n)
         }
         for (size_t i = group; i < group + GROUP; i++) {
             hwv_frames_mask_macs(frames, i);
+        }
+    }
+}
+
+static inline ALWAYS_INLINE void
+parse_outers(struct hwv_outers *outers, struct hwv_source_lookups *lookups,
+             size_t n)
+{
+    for (size_t group = 0; group < n; group += GROUP) {
+        for (size_t i = group; i < group + GROUP; i++) {
+            hwv_outers_parse_lane(outers, i);
+        }
+        for (size_t i = group; i < group + GROUP; i++) {
+            hwv_outers_make_key(outers, lookups, i);
         }
     }
 }
@@ -68,6 +83,13 @@ find_buckets(const struct hwv_flow_buckets *buckets_,
     }                                                                   \
                                                                         \
     ATTRIBUTES static void                                              \
+    NAME##_parse_outers(struct hwv_outers *outers,                      \
+                        struct hwv_source_lookups *lookups, size_t n)   \
+    {                                                                   \
+        parse_outers(outers, lookups, n);                               \
+    }                                                                   \
+                                                                        \
+    ATTRIBUTES static void                                              \
     NAME##_find_buckets(const struct hwv_flow_buckets *buckets,         \
                         struct hwv_flow_keys *keys, size_t n)           \
     {                                                                   \
@@ -84,7 +106,8 @@ HWV_VECTOR(avx2, __attribute__((target("avx2"))),
 HWV_VECTOR(scalar, , true)
 
 #define HWV_VECTOR_INIT(NAME)                                           \
-    { #NAME, NAME##_supported, NAME##_parse_frames, NAME##_find_buckets }
+    { #NAME, NAME##_supported, NAME##_parse_frames, NAME##_parse_outers, \
+      NAME##_find_buckets }
 
 const struct hwv_vector hwv_vectors[] = {
     HWV_VECTOR_INIT(avx512),

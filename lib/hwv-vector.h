@@ -19,6 +19,8 @@
 struct hwv_flow_buckets;
 struct hwv_flow_keys;
 struct hwv_frames;
+struct hwv_outers;
+struct hwv_source_lookups;
 
 struct hwv_vector {
     const char *name;           /* E.g. "avx512". */
@@ -26,6 +28,11 @@ struct hwv_vector {
 
     /* Parses the frames of the first 'n' lanes (hwv-frames.h). */
     void (*parse_frames)(struct hwv_frames *, size_t n);
+
+    /* Parses the outer headers in the first 'n' lanes (hwv-outers.h), and
+     * makes keys of them (hwv-source-table.h). */
+    void (*parse_outers)(struct hwv_outers *, struct hwv_source_lookups *,
+                         size_t n);
 
     /* Finds the buckets of the first 'n' keys (hwv-flow-map.h). */
     void (*find_buckets)(const struct hwv_flow_buckets *,

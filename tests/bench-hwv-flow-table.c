@@ -101,13 +101,10 @@ look_up_all(const struct hwv_flow_table *table,
     struct hwv_flow_lookups lookups;
 
     for (size_t i = 0; i < N_LOOKUPS; i += NETDEV_MAX_BURST) {
-        const struct hwv_flow_domain *domain;
-
         hwv_flow_lookups_init(&lookups, table, NETDEV_MAX_BURST);
-        domain = hwv_flow_lookups_domain(&lookups, 0, 1);
         for (size_t j = 0; j < NETDEV_MAX_BURST; j++) {
             hwv_frames_put(&lookups.frames, j, &frames[i + j]);
-            hwv_flow_lookups_add(&lookups, j, domain);
+            hwv_flow_lookups_add(&lookups, j, 0, 1);
         }
         hwv_flow_lookups_start(&lookups);
         for (size_t j = 0; j < NETDEV_MAX_BURST; j++) {

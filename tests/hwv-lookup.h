@@ -16,8 +16,7 @@ hwv_look_up(const struct hwv_flow_table *table, uint8_t direction,
 
     hwv_flow_lookups_init(&lookups, table, 1);
     hwv_frames_put(&lookups.frames, 0, frame);
-    hwv_flow_lookups_add(&lookups, 0,
-                         hwv_flow_lookups_domain(&lookups, direction, domain));
+    hwv_flow_lookups_add(&lookups, 0, direction, domain);
     hwv_flow_lookups_start(&lookups);
     return hwv_flow_lookups_finish(&lookups, 0, value);
 }

@@ -435,7 +435,7 @@ START_TEST(test_moved)
     ck_assert_int_eq(hwv_flow_table_remove(table, &by_both), 0);
 
     hwv_frames_put(&lookups.frames, 0, &frame);
-    hwv_flow_lookups_add(&lookups, 0, hwv_flow_lookups_domain(&lookups, 0, 0));
+    hwv_flow_lookups_add(&lookups, 0, 0, 0);
     hwv_flow_lookups_start(&lookups);
     ck_assert_int_eq(hwv_flow_lookups_finish(&lookups, 0, &value),
                      HWV_LOOKUP_HIT);

@@ -49,12 +49,12 @@ static bool
 look_up(const struct hwv_source_table *table, const struct hwv_source_key *key,
         struct hwv_source_value *value)
 {
-    struct hwv_source_lookup lookup = { .key = *key };
     struct hwv_source_lookups lookups;
 
     hwv_source_lookups_begin(&lookups, table);
-    hwv_source_lookups_start(&lookups, &lookup);
-    return (hwv_source_lookups_finish(&lookups, &lookup, value)
+    hwv_source_lookups_put(&lookups, 0, key);
+    hwv_source_lookups_fetch(&lookups, 0);
+    return (hwv_source_lookups_finish(&lookups, 0, value)
             && hwv_source_lookups_end(&lookups));
 }
 
@@ -266,25 +266,25 @@ START_TEST(test_burst)
     struct hwv_source_table *table = hwv_source_table_create(200);
     const struct hwv_source_value value = { .id = 5, .counter = 6 };
     struct hwv_source_lookups lookups;
-    struct hwv_source_lookup lookup;
     struct hwv_source_value found;
 
     for (uint32_t i = 0; i < 200; i++) {
         struct hwv_source_key key = numbered_key(i);
+        struct hwv_source_key first = numbered_key(0);
 
-        lookup.key = numbered_key(0);
         hwv_source_lookups_begin(&lookups, table);
-        hwv_source_lookups_start(&lookups, &lookup);
+        hwv_source_lookups_put(&lookups, 7, &first);
         ck_assert_int_eq(hwv_source_table_set(table, &key, &value), 0);
-        ck_assert_int_eq(hwv_source_lookups_finish(&lookups, &lookup, &found),
-                         i > 0);
+        hwv_source_lookups_finish(&lookups, 7, &found);
         ck_assert(!hwv_source_lookups_end(&lookups));
 
         hwv_source_lookups_begin(&lookups, table);
         for (uint32_t j = 0; j <= i; j++) {
-            lookup.key = numbered_key(j);
-            hwv_source_lookups_start(&lookups, &lookup);
-            ck_assert(hwv_source_lookups_finish(&lookups, &lookup, &found));
+            struct hwv_source_key probe = numbered_key(j);
+            size_t lane = j % NETDEV_MAX_BURST;
+
+            hwv_source_lookups_put(&lookups, lane, &probe);
+            ck_assert(hwv_source_lookups_finish(&lookups, lane, &found));
             ck_assert_uint_eq(found.id, value.id);
         }
         ck_assert(hwv_source_lookups_end(&lookups));

@@ -9,11 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "csum.h"
+#include "hwv-codec.h"
 #include "hwv-flow-map.h"
 #include "hwv-frames.h"
+#include "hwv-outers.h"
 #include "hwv-unit.h"
 #include "hwv-vector.h"
+#include "packets.h"
 #include "random.h"
+#include "unaligned.h"
 #include "util.h"
 
 /* What lanes hold that nobody has set. */
@@ -146,6 +151,104 @@ check_put(const struct hwv_vector *vector)
     ck_assert_uint_eq(got.class, put.class);
 }
 
+/* Returns a packet that is plain, or has a bit that is not as it should be, or
+ * another length. */
+static struct bytes
+random_packet(void)
+{
+    size_t inner_len = ETH_HEADER_LEN + random_range(20);
+    struct bytes packet = { .len = HWV_ENCAP_IPV4 + inner_len };
+    uint8_t header[HWV_ENCAP_IPV4 + ETH_HEADER_LEN];
+    struct ip_header *ip = (void *) (header + ETH_HEADER_LEN);
+    struct udp_header *udp = (void *) (ip + 1);
+    struct vxlanhdr *vxlan = (void *) (udp + 1);
+
+    random_bytes(header, sizeof header);
+    header[12] = ETH_TYPE_IP >> 8;
+    header[13] = ETH_TYPE_IP & 0xff;
+    ip->ip_ihl_ver = IP_IHL_VER(5, 4);
+    ip->ip_tos &= ~IP_ECN_MASK;
+    ip->ip_tot_len = htons(packet.len - ETH_HEADER_LEN);
+    ip->ip_frag_off = htons(random_range(2) ? IP_DONT_FRAGMENT : 0);
+    ip->ip_proto = IPPROTO_UDP;
+    udp->udp_len = htons(packet.len - ETH_HEADER_LEN - IP_HEADER_LEN);
+    udp->udp_csum = 0;
+    put_16aligned_be32(&vxlan->vx_flags, htonl(VXLAN_FLAGS));
+    put_16aligned_be32(&vxlan->vx_vni, htonl(random_uint32() & ~0xff));
+    if (random_range(3) == 0) {
+        header[12 + random_range(38)] ^= 1 << random_range(8);
+    }
+    ip->ip_csum = 0;
+    ip->ip_csum = csum(ip, sizeof *ip);
+    if (random_range(4) == 0) {
+        header[12 + random_range(38)] ^= 1 << random_range(8);
+    }
+    if (random_range(8) == 0) {
+        packet.len = random_range(packet.len + 2);
+    }
+    packet.data = xcalloc(1, packet.len);
+    memcpy(packet.data, header, MIN(packet.len, sizeof header));
+    return packet;
+}
+
+/* Is 'packet' plain?  Then '*key' is its source key. */
+static bool
+is_plain_outer(const struct bytes *packet, struct hwv_source_key *key)
+{
+    size_t outer_len;
+
+    return (hwv_outer_parse(packet->data, packet->len, key,
+                            &outer_len) == HWV_OUTER_VXLAN
+            && outer_len == HWV_ENCAP_IPV4
+            && !(key->flags & HWV_SOURCE_CSUM)
+            && hwv_outer_verify(packet->data, packet->len));
+}
+
+/* 'table' is one whose rows match the source MAC, or do not. */
+static void
+check_outers(const struct hwv_vector *vector,
+             const struct hwv_source_table *table, size_t n, size_t *n_plain)
+{
+    struct bytes packets[NETDEV_MAX_BURST];
+    struct hwv_source_lookups lookups, want;
+    struct hwv_outers outers;
+
+    memset(&outers, UNTOUCHED & 0xff, sizeof outers);
+    hwv_source_lookups_begin(&lookups, table);
+    hwv_source_lookups_begin(&want, table);
+    for (size_t i = 0; i < n; i++) {
+        packets[i] = random_packet();
+        hwv_outers_load(&outers, i, packets[i].data, packets[i].len);
+    }
+    vector->parse_outers(&outers, &lookups, n);
+    for (size_t i = 0; i < n; i++) {
+        struct hwv_source_key key;
+        bool plain = is_plain_outer(&packets[i], &key);
+
+        ck_assert_uint_eq(outers.plain[i], plain);
+        if (plain) {
+            hwv_source_lookups_put(&want, i, &key);
+            for (size_t j = 0; j < HWV_SOURCE_KEY_WORDS; j++) {
+                ck_assert_uint_eq(lookups.keys[j][i], want.keys[j][i]);
+            }
+            ck_assert_uint_eq(lookups.hashes[i], want.hashes[i]);
+            (*n_plain)++;
+        }
+        free(packets[i].data);
+    }
+}
+
+static struct hwv_source_table *
+table_with_one_row(uint8_t smac_matched)
+{
+    struct hwv_source_table *table = hwv_source_table_create(1);
+    const struct hwv_source_key key = { .smac_matched = smac_matched };
+    const struct hwv_source_value value = { .id = 0 };
+
+    ck_assert_int_eq(hwv_source_table_set(table, &key, &value), 0);
+    return table;
+}
+
 static void
 check_buckets(const struct hwv_vector *vector, size_t n)
 {
@@ -177,20 +280,29 @@ check_buckets(const struct hwv_vector *vector, size_t n)
 START_TEST(test_vectors)
 {
     const struct hwv_vector *vector = &hwv_vectors[_i];
-    size_t n_plain = 0;
+    size_t n_plain = 0, n_plain_outers = 0;
+    struct hwv_source_table *exact, *wild;
 
     if (!vector->supported()) {
         printf("%s: this processor cannot\n", vector->name);
         return;
     }
+    exact = table_with_one_row(1);
+    wild = table_with_one_row(0);
     for (int round = 0; round < 200; round++) {
         for (size_t n = 0; n <= NETDEV_MAX_BURST; n++) {
             check_frames(vector, n, &n_plain);
+            check_outers(vector, round % 2 ? exact : wild, n,
+                         &n_plain_outers);
             check_buckets(vector, n);
         }
         check_put(vector);
     }
     ck_assert_uint_gt(n_plain, 200 * NETDEV_MAX_BURST);
+    ck_assert_uint_gt(n_plain_outers, 200 * NETDEV_MAX_BURST);
+    hwv_source_table_destroy(exact);
+    hwv_source_table_destroy(wild);
+    hwv_unit_settle();
 }
 END_TEST
 
