@@ -248,8 +248,9 @@ finish_udp_csum(struct dp_packet *packet)
 /* Decapsulation.
  *
  * The small fields of a source key are written a word of 32 bits at a time, as
- * hwv_hash() reads them: a processor waits where it reads at once what it has
- * just written in parts.  The first field has the least significant bits. */
+ * hwv_source_lookups_put() reads them: a processor waits where it reads at
+ * once what it has just written in parts.  The first field has the least
+ * significant bits. */
 
 BUILD_ASSERT_DECL(offsetof(struct hwv_source_key, tos)
                   == offsetof(struct hwv_source_key, udp_dst) + 2);
@@ -397,7 +398,7 @@ parse_ipv4(const void *data, size_t len, size_t ip_ofs,
         return HWV_OUTER_DOUBTFUL;
     }
 
-    /* As in6_addr_set_mapped_ipv4(), but one word at a time (hwv_hash()). */
+    /* As in6_addr_set_mapped_ipv4(), but one word at a time, see above. */
     key->src.s6_addr32[2] = key->dst.s6_addr32[2] = htonl(0xffff);
     memcpy(&key->src.s6_addr32[3], &ip->ip_src, sizeof ip->ip_src);
     memcpy(&key->dst.s6_addr32[3], &ip->ip_dst, sizeof ip->ip_dst);

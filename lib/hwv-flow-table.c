@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "hwv-vector.h"
 #include "ovs-atomic.h"
 #include "ovs-rcu.h"
 #include "util.h"
@@ -49,34 +48,36 @@ static enum hwv_lookup probe_shapes(const struct hwv_flow_buckets *,
                                     const struct hwv_frame *,
                                     struct hwv_flow_value *);
 
-/* Of each set of shapes the first is the one that probe_shapes() tries
+/* Of each set of shapes, the first is the one that probe_shapes() tries
  * first. */
+#define BOTH (HWV_CLASS_DMAC | HWV_CLASS_SMAC)
+#define FIRST(SET)                                                      \
+    ((SET) & HWV_STATE_SHAPE(BOTH) ? BOTH                               \
+     : (SET) & HWV_STATE_SHAPE(HWV_CLASS_DMAC) ? HWV_CLASS_DMAC         \
+     : (SET) & HWV_STATE_SHAPE(HWV_CLASS_SMAC) ? HWV_CLASS_SMAC : 0)
 #define MAC_MASK ((UINT64_C(1) << 48) - 1)
-#define SHAPES(DIRECTION, FIRST, ONE)                           \
-    {                                                           \
-        .one = ONE,                                             \
-        .class_mask = (DIRECTION ? (uint8_t) ~HWV_CLASS_ECN     \
-                       : UINT8_MAX),                            \
-        .dmac_mask = FIRST & HWV_CLASS_DMAC ? MAC_MASK : 0,     \
-        .smac_mask = FIRST & HWV_CLASS_SMAC ? MAC_MASK : 0,     \
-        .class = (uint64_t) (DIRECTION | FIRST) << 56,          \
-    }
-#define ALL_SHAPES(DIRECTION)                                           \
+#define SHAPES(DIRECTION, SET)                                          \
     {                                                                   \
-        SHAPES(DIRECTION, 0, false), SHAPES(DIRECTION, 0, true),        \
-        SHAPES(DIRECTION, 1, true),  SHAPES(DIRECTION, 1, false),       \
-        SHAPES(DIRECTION, 2, true),  SHAPES(DIRECTION, 2, false),       \
-        SHAPES(DIRECTION, 1, false), SHAPES(DIRECTION, 1, false),       \
-        SHAPES(DIRECTION, 3, true),  SHAPES(DIRECTION, 3, false),       \
-        SHAPES(DIRECTION, 3, false), SHAPES(DIRECTION, 3, false),       \
-        SHAPES(DIRECTION, 3, false), SHAPES(DIRECTION, 3, false),       \
-        SHAPES(DIRECTION, 3, false), SHAPES(DIRECTION, 3, false),       \
+        .one = (SET) && !((SET) & ((SET) - 1)),                         \
+        .class_mask = ((DIRECTION) ? (uint8_t) ~HWV_CLASS_ECN           \
+                       : UINT8_MAX),                                    \
+        .dmac_mask = FIRST(SET) & HWV_CLASS_DMAC ? MAC_MASK : 0,        \
+        .smac_mask = FIRST(SET) & HWV_CLASS_SMAC ? MAC_MASK : 0,        \
+        .class = (uint64_t) ((DIRECTION) | FIRST(SET)) << 56,           \
+    }
+#define FOUR_SETS(DIRECTION, SET)                                       \
+    SHAPES(DIRECTION, SET), SHAPES(DIRECTION, (SET) + 1),               \
+    SHAPES(DIRECTION, (SET) + 2), SHAPES(DIRECTION, (SET) + 3)
+#define ALL_SETS(DIRECTION)                                             \
+    {                                                                   \
+        FOUR_SETS(DIRECTION, 0), FOUR_SETS(DIRECTION, 4),               \
+        FOUR_SETS(DIRECTION, 8), FOUR_SETS(DIRECTION, 12),              \
     }
 const struct hwv_flow_shapes hwv_flow_shapes[2][HWV_STATE_SHAPES + 1] = {
-    ALL_SHAPES(0), ALL_SHAPES(HWV_CLASS_RX),
+    ALL_SETS(0), ALL_SETS(HWV_CLASS_RX),
 };
 
-atomic_uint32_t hwv_flow_no_state = ATOMIC_VAR_INIT(0);
+const atomic_uint32_t hwv_flow_no_state = ATOMIC_VAR_INIT(0);
 
 bool
 hwv_flow_value_equal(const struct hwv_flow_value *a,

@@ -24,6 +24,7 @@
 #include "hwv-frame.h"
 #include "hwv-frames.h"
 #include "hwv-key.h"
+#include "hwv-vector.h"
 #include "ovs-atomic.h"
 #include "util.h"
 
@@ -81,7 +82,7 @@ void hwv_flow_table_for_each(const struct hwv_flow_table *table,
  *
  *    1. hwv_flow_lookups_init().
  *    2. hwv_flow_lookups_add() for each frame that is to be looked up: it is
- *       in that lane of 'frames', and parsed.
+ *       in that lane of 'frames', and parsed; or hwv_flow_lookups_add_all().
  *    3. hwv_flow_lookups_start(), behind which no more are added: their
  *       domains would be newer than the buckets.
  *    4. hwv_flow_lookups_finish() for each that has been added.
@@ -117,6 +118,12 @@ struct hwv_flow_shapes {
 extern const struct hwv_flow_shapes
     hwv_flow_shapes[2][HWV_STATE_SHAPES + 1];
 
+/* What is the same for all keys of a domain. */
+struct hwv_flow_key_base {
+    uint64_t dmac_mask, smac_mask, class_mask;  /* Of what the frame has. */
+    struct hwv_key key;         /* All the rest. */
+};
+
 struct hwv_flow_lookups {
     const struct hwv_flow_table *table;
     const struct hwv_flow_buckets *buckets;
@@ -133,8 +140,8 @@ struct hwv_flow_lookups {
     struct hwv_flow_keys keys;  /* For the first shape. */
 };
 
-/* The state of domains that do not exist. */
-extern atomic_uint32_t hwv_flow_no_state;
+/* The state of domains that do not exist: 0. */
+extern const atomic_uint32_t hwv_flow_no_state;
 
 /* Returns the state of 'domain' in 'direction' (0 or HWV_CLASS_RX).  The array
  * has those of VFs, then of sources, then of VLAN tags. */
@@ -148,7 +155,7 @@ hwv_flow_table_state(const struct hwv_flow_table *table, uint8_t direction,
     domain -= HWV_DOMAIN_TAGGED;
     return (direction && domain < HWV_N_DOMAINS_TAGGED
             ? &table->states[2 * (size_t) table->max_domains + domain]
-            : &hwv_flow_no_state);
+            : CONST_CAST(atomic_uint32_t *, &hwv_flow_no_state));
 }
 
 /* Makes '*lookups' one for 'n' lanes, at most NETDEV_MAX_BURST, in none of
@@ -162,29 +169,89 @@ hwv_flow_lookups_init(struct hwv_flow_lookups *lookups,
     memset(lookups->shapes, 0, n * sizeof lookups->shapes[0]);
 }
 
+static inline struct hwv_flow_key_base
+hwv_flow_key_base(const struct hwv_flow_shapes *shapes, uint32_t domain)
+{
+    struct hwv_flow_key_base base = {
+        .dmac_mask = shapes->dmac_mask,
+        .smac_mask = shapes->smac_mask,
+        .class_mask = shapes->class_mask,
+        .key = hwv_key_from_words(domain, 0, 0, 0),
+    };
+
+    base.key.src |= shapes->class;
+    return base;
+}
+
+/* Makes the key of lane 'i'. */
+static inline ALWAYS_INLINE void
+hwv_flow_lookups_make_key(struct hwv_flow_lookups *lookups,
+                          const struct hwv_flow_key_base *base, size_t i)
+{
+    const struct hwv_frames *frames = &lookups->frames;
+    uint64_t class = frames->class[i] & base->class_mask;
+
+    lookups->keys.dst[i] = ((frames->dmac[i] & base->dmac_mask)
+                            | base->key.dst);
+    lookups->keys.src[i] = ((frames->smac[i] & base->smac_mask)
+                            | base->key.src | class << 56);
+}
+
+/* Reads the state of 'domain' in 'direction' (0 or HWV_CLASS_RX). */
+static inline atomic_uint32_t *
+hwv_flow_lookups_read(const struct hwv_flow_lookups *lookups,
+                      uint8_t direction, uint32_t domain, uint32_t *before,
+                      const struct hwv_flow_shapes **shapes)
+{
+    atomic_uint32_t *state = hwv_flow_table_state(lookups->table, direction,
+                                                  domain);
+
+    atomic_read_explicit(state, before, memory_order_acquire);
+    *shapes = &hwv_flow_shapes[direction != 0][*before & HWV_STATE_SHAPES];
+    return state;
+}
+
 /* Has the frame of lane 'i' looked up in 'domain' of 'direction' (0 or
  * HWV_CLASS_RX). */
 static inline void
 hwv_flow_lookups_add(struct hwv_flow_lookups *lookups, size_t i,
                      uint8_t direction, uint32_t domain)
 {
-    const struct hwv_frames *frames = &lookups->frames;
-    const struct hwv_flow_shapes *shapes;
-    atomic_uint32_t *state;
-    uint64_t class;
+    struct hwv_flow_key_base base;
 
-    state = hwv_flow_table_state(lookups->table, direction, domain);
-    atomic_read_explicit(state, &lookups->before[i], memory_order_acquire);
-    shapes = &hwv_flow_shapes[direction != 0][lookups->before[i]
-                                              & HWV_STATE_SHAPES];
-    class = frames->class[i] & shapes->class_mask;
-    lookups->states[i] = state;
-    lookups->shapes[i] = shapes;
-    lookups->keys.dst[i] = ((frames->dmac[i] & shapes->dmac_mask)
-                            | hwv_key_from_words(domain, 0, 0, 0).dst);
-    lookups->keys.src[i] = ((frames->smac[i] & shapes->smac_mask)
-                            | hwv_key_from_words(domain, 0, 0, 0).src
-                            | shapes->class | class << 56);
+    lookups->states[i] = hwv_flow_lookups_read(lookups, direction, domain,
+                                               &lookups->before[i],
+                                               &lookups->shapes[i]);
+    base = hwv_flow_key_base(lookups->shapes[i], domain);
+    hwv_flow_lookups_make_key(lookups, &base, i);
+}
+
+/* Has the frames of all lanes looked up in one domain. */
+static inline void
+hwv_flow_lookups_add_all(struct hwv_flow_lookups *lookups, uint8_t direction,
+                         uint32_t domain)
+{
+    const struct hwv_flow_shapes *shapes;
+    struct hwv_flow_key_base base;
+    atomic_uint32_t *state;
+    uint32_t before;
+
+    state = hwv_flow_lookups_read(lookups, direction, domain, &before,
+                                  &shapes);
+    base = hwv_flow_key_base(shapes, domain);
+    for (size_t i = 0; i < lookups->n; i++) {
+        lookups->states[i] = state;
+        lookups->before[i] = before;
+        lookups->shapes[i] = shapes;
+    }
+    hwv_vector->make_keys(lookups, &base, lookups->n);
+}
+
+/* Does not have anything looked up in lane 'i'. */
+static inline void
+hwv_flow_lookups_skip(struct hwv_flow_lookups *lookups, size_t i)
+{
+    lookups->shapes[i] = NULL;
 }
 
 /* Returns the direction of lane 'i'. */

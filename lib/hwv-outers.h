@@ -8,12 +8,11 @@
  *
  * What hwv_outer_parse() and hwv_outer_verify() find out about one packet, for
  * all packets of a burst at once, each of which has a lane (hwv-vector.h).
- * That is for "plain" ones: VXLAN over IPv4 with no UDP checksum, of which
- * both functions say that they are right.  What else there is is left to
- * them.
+ * That is for "plain" packets: VXLAN over IPv4, without a UDP checksum, and
+ * right in the eyes of both.  What else there is is left to these functions.
  *
  *    1. hwv_outers_load() or hwv_outers_skip() for each lane.
- *    2. ->parse_outers() of hwv_vector.
+ *    2. hwv_outers_parse().
  *
  * Thread-safe. */
 
@@ -25,8 +24,12 @@
 #include "hwv-hash.h"
 #include "hwv-source-table.h"
 #include "hwv-tunnel-table.h"
+#include "hwv-vector.h"
 #include "packets.h"
 #include "util.h"
+
+#define HWV_OUTERS_IPV4 0x0008  /* Type in the upper half of a word. */
+#define HWV_OUTERS_WORTH 8      /* Lanes. */
 
 struct hwv_outers {
     /* Words of a plain packet as they are in it, from the byte that the name
@@ -47,10 +50,17 @@ struct hwv_outers {
 
     uint32_t plain[NETDEV_MAX_BURST];   /* 1 or 0. */
 
-    /* Parts of the source key. */
+    /* Parts of the source key, between two loops of ->parse_outers(). */
     uint32_t vni[NETDEV_MAX_BURST];
     uint32_t port_tos[NETDEV_MAX_BURST];
 };
+
+/* Says that the packet of lane 'i' is not plain. */
+static inline void
+hwv_outers_skip(struct hwv_outers *outers, size_t i)
+{
+    outers->word10[i] = 0;
+}
 
 /* Puts the 'len' bytes at 'data' into lane 'i', which is not plain if they are
  * too few. */
@@ -61,7 +71,7 @@ hwv_outers_load(struct hwv_outers *outers, size_t i, const void *data,
     const char *p = data;
 
     if (OVS_UNLIKELY(len < HWV_ENCAP_IPV4 + ETH_HEADER_LEN)) {
-        outers->word10[i] = 0;
+        hwv_outers_skip(outers, i);
         return;
     }
     memcpy(&outers->word0[i], p, sizeof outers->word0[i]);
@@ -79,11 +89,23 @@ hwv_outers_load(struct hwv_outers *outers, size_t i, const void *data,
     outers->len[i] = len;
 }
 
-/* Says that the packet of lane 'i' is not plain. */
+/* Parses the first 'n' lanes, and makes source keys of those that are plain.
+ * Where there are but a few that could be, it is not worth the while, and none
+ * is. */
 static inline void
-hwv_outers_skip(struct hwv_outers *outers, size_t i)
+hwv_outers_parse(struct hwv_outers *outers, struct hwv_source_lookups *lookups,
+                 size_t n)
 {
-    outers->word10[i] = 0;
+    size_t n_ipv4 = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        n_ipv4 += outers->word10[i] >> 16 == HWV_OUTERS_IPV4;
+    }
+    if (n_ipv4 >= HWV_OUTERS_WORTH) {
+        hwv_vector->parse_outers(outers, lookups, n);
+    } else {
+        memset(outers->plain, 0, n * sizeof outers->plain[0]);
+    }
 }
 
 /* Inside of ->parse_outers().  No branches, and the first byte of a packet is
@@ -101,7 +123,7 @@ static inline ALWAYS_INLINE void
 hwv_outers_parse_lane(struct hwv_outers *outers, size_t i)
 {
     const uint32_t frag_mask = 0xffbf0000;  /* All but "do not fragment". */
-    const uint32_t type_ipv4 = 0x0008, ihl_ver = 0x45;
+    const uint32_t ihl_ver = 0x45;
     const uint32_t flags = (OVS_FORCE uint32_t) htonl(VXLAN_FLAGS);
     const uint32_t word14 = outers->word14[i], word18 = outers->word18[i];
     const uint32_t word22 = outers->word22[i], word38 = outers->word38[i];
@@ -118,7 +140,7 @@ hwv_outers_parse_lane(struct hwv_outers *outers, size_t i)
 
     sum = hwv_outers_sum_halves(sum);
     sum = hwv_outers_sum_halves(sum);
-    outers->plain[i] = ((outers->word10[i] >> 16 == type_ipv4)
+    outers->plain[i] = ((outers->word10[i] >> 16 == HWV_OUTERS_IPV4)
                         & ((word14 & 0xff) == ihl_ver)
                         & ((tos & IP_ECN_MASK) != IP_ECN_CE)
                         & (tot_len + ETH_HEADER_LEN == outers->len[i])

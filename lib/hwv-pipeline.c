@@ -75,6 +75,7 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
                         dp_packet_size(packet));
     }
     hwv_vector->parse_frames(&lookups.frames, n);
+    hwv_flow_lookups_add_all(&lookups, 0, vf);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
         from_vf(packet, i, vf, &lookups, &verdicts[i]);
     }
@@ -109,7 +110,7 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
                             dp_packet_size(packet));
         }
     }
-    hwv_vector->parse_outers(&outers, &inners.lookups, n);
+    hwv_outers_parse(&outers, &inners.lookups, n);
     DP_PACKET_BATCH_FOR_EACH (i, packet, batch) {
         if (!lookups.shapes[i]) {
             find_inner(packet, i, &outers, &inners, &verdicts[i]);
@@ -188,15 +189,20 @@ from_vf(struct dp_packet *packet, size_t i, uint16_t vf,
 {
     struct hwv_frames *frames = &lookups->frames;
 
-    if (!parsed(frames, i, packet_data(packet), dp_packet_size(packet))) {
-        hwv_verdict_miss(verdict, HWV_MISS_NO_CLASS);
-        return;
+    if (OVS_UNLIKELY(!frames->plain[i])) {
+        if (!parsed(frames, i, packet_data(packet), dp_packet_size(packet))) {
+            hwv_verdict_miss(verdict, HWV_MISS_NO_CLASS);
+            hwv_flow_lookups_skip(lookups, i);
+            return;
+        }
+        hwv_flow_lookups_add(lookups, i, 0, vf);
     }
     if (!dp_packet_rss_valid(packet)) {
         set_hash(packet, frames, i);
     }
     if (asks_for_offload(packet)) {
         hwv_verdict_miss(verdict, HWV_MISS_HWOL);
+        hwv_flow_lookups_skip(lookups, i);
         return;
     }
 
@@ -204,7 +210,6 @@ from_vf(struct dp_packet *packet, size_t i, uint16_t vf,
     verdict->outer_len = 0;
     verdict->pop_vlan = false;
     verdict->growth = 0;
-    hwv_flow_lookups_add(lookups, i, 0, vf);
 }
 
 /* Has 'packet' looked up if it has a VLAN tag and a class.  Returns false if
@@ -229,7 +234,8 @@ from_vlan(const struct dp_packet *packet, size_t i,
     return true;
 }
 
-/* Adds the frame that is in packet 'i' to 'inners', if there is one. */
+/* Adds the frame that is in packet 'i' to 'inners', and has its tunnel looked
+ * up.  If there is none, the packet is a miss. */
 static inline void
 find_inner(const struct dp_packet *packet, size_t i,
            const struct hwv_outers *outers, struct inners *inners,

@@ -177,6 +177,17 @@ hwv_source_table_remove(struct hwv_source_table *table,
     return 0;
 }
 
+/* Returns word 'i' of 'key', which has just been written 32 bits at a time: a
+ * processor waits where it reads at once what it has written in parts, as a
+ * compiler would have it do if there were no "volatile". */
+static inline uint64_t
+key_word(const struct hwv_source_key *key, size_t i)
+{
+    const volatile uint32_t *halves = (const volatile uint32_t *) key;
+
+    return halves[2 * i] | (uint64_t) halves[2 * i + 1] << 32;
+}
+
 void
 hwv_source_lookups_begin(struct hwv_source_lookups *lookups,
                          const struct hwv_source_table *table_)
@@ -203,15 +214,19 @@ void
 hwv_source_lookups_put(struct hwv_source_lookups *lookups, size_t i,
                        const struct hwv_source_key *key)
 {
-    uint64_t words[KEY_WORDS];
+    uint64_t sum = lookups->secret.multipliers[0];
 
-    memcpy(words, key, sizeof words);
-    words[DMAC_WORD] &= lookups->mac_masks[0];
-    words[SMAC_WORD] &= lookups->mac_masks[1];
+#pragma GCC unroll 16           /* -O2 would not. */
     for (size_t j = 0; j < KEY_WORDS; j++) {
-        lookups->keys[j][i] = words[j];
+        uint64_t word = key_word(key, j);
+
+        if (j >= DMAC_WORD) {
+            word &= lookups->mac_masks[j - DMAC_WORD];
+        }
+        lookups->keys[j][i] = word;
+        sum += hwv_hash_product(&lookups->secret, j, word);
     }
-    lookups->hashes[i] = hwv_hash(&lookups->secret, words, sizeof words);
+    lookups->hashes[i] = hwv_hash_mix(sum);
 }
 
 void

@@ -90,12 +90,13 @@ struct hwv_source_lookups {
     const struct hwv_source_row *rows;
     uint32_t mask;              /* Number of 'rows' - 1. */
     const struct hwv_source_table *table;
-    struct hwv_hash_secret secret;
+    struct hwv_hash_secret secret;  /* The table's: here the compiler knows
+                                     * that it does not change. */
     uint32_t version;           /* Of the table. */
     uint32_t kinds;             /* Of the rows that there are. */
 
-    /* Of the last two words of a key, what matters to the first of these
-     * kinds. */
+    /* Of the last two words of each key, what matters: all, unless all rows
+     * ignore the source MAC. */
     uint64_t mac_masks[2];
 
     /* In each lane: */

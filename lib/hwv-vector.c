@@ -5,6 +5,7 @@
 
 #include "compiler.h"
 #include "hwv-flow-map.h"
+#include "hwv-flow-table.h"
 #include "hwv-frames.h"
 #include "hwv-outers.h"
 #include "util.h"
@@ -54,6 +55,17 @@ parse_outers(struct hwv_outers *outers, struct hwv_source_lookups *lookups,
 }
 
 static inline ALWAYS_INLINE void
+make_keys(struct hwv_flow_lookups *lookups,
+          const struct hwv_flow_key_base *base_, size_t n)
+{
+    const struct hwv_flow_key_base base = *base_;
+
+    for (size_t i = 0; i < ROUND_UP(n, GROUP); i++) {
+        hwv_flow_lookups_make_key(lookups, &base, i);
+    }
+}
+
+static inline ALWAYS_INLINE void
 find_buckets(const struct hwv_flow_buckets *buckets_,
              struct hwv_flow_keys *keys, size_t n)
 {
@@ -90,6 +102,13 @@ find_buckets(const struct hwv_flow_buckets *buckets_,
     }                                                                   \
                                                                         \
     ATTRIBUTES static void                                              \
+    NAME##_make_keys(struct hwv_flow_lookups *lookups,                  \
+                     const struct hwv_flow_key_base *base, size_t n)    \
+    {                                                                   \
+        make_keys(lookups, base, n);                                    \
+    }                                                                   \
+                                                                        \
+    ATTRIBUTES static void                                              \
     NAME##_find_buckets(const struct hwv_flow_buckets *buckets,         \
                         struct hwv_flow_keys *keys, size_t n)           \
     {                                                                   \
@@ -107,7 +126,7 @@ HWV_VECTOR(scalar, , true)
 
 #define HWV_VECTOR_INIT(NAME)                                           \
     { #NAME, NAME##_supported, NAME##_parse_frames, NAME##_parse_outers, \
-      NAME##_find_buckets }
+      NAME##_make_keys, NAME##_find_buckets }
 
 const struct hwv_vector hwv_vectors[] = {
     HWV_VECTOR_INIT(avx512),

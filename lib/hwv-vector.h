@@ -17,7 +17,9 @@
 #include <stddef.h>
 
 struct hwv_flow_buckets;
+struct hwv_flow_key_base;
 struct hwv_flow_keys;
+struct hwv_flow_lookups;
 struct hwv_frames;
 struct hwv_outers;
 struct hwv_source_lookups;
@@ -33,6 +35,11 @@ struct hwv_vector {
      * makes keys of them (hwv-source-table.h). */
     void (*parse_outers)(struct hwv_outers *, struct hwv_source_lookups *,
                          size_t n);
+
+    /* Makes the keys of the first 'n' lanes, of one domain
+     * (hwv-flow-table.h). */
+    void (*make_keys)(struct hwv_flow_lookups *,
+                      const struct hwv_flow_key_base *, size_t n);
 
     /* Finds the buckets of the first 'n' keys (hwv-flow-map.h). */
     void (*find_buckets)(const struct hwv_flow_buckets *,

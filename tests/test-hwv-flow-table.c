@@ -445,6 +445,39 @@ START_TEST(test_moved)
 }
 END_TEST
 
+/* What there is for each set of shapes is about the first of its shapes in the
+ * order in which they count. */
+START_TEST(test_shapes)
+{
+    static const uint8_t order[] = {
+        HWV_CLASS_DMAC | HWV_CLASS_SMAC, HWV_CLASS_DMAC, HWV_CLASS_SMAC, 0,
+    };
+
+    for (uint32_t set = 0; set <= HWV_STATE_SHAPES; set++) {
+        uint8_t first = 0, n = 0;
+
+        for (int i = ARRAY_SIZE(order) - 1; i >= 0; i--) {
+            if (set & HWV_STATE_SHAPE(order[i])) {
+                first = order[i];
+                n++;
+            }
+        }
+        for (int rx = 0; rx < 2; rx++) {
+            const struct hwv_flow_shapes *shapes = &hwv_flow_shapes[rx][set];
+            const struct hwv_key key = hwv_key_from_words(
+                0, UINT64_MAX >> 16, UINT64_MAX >> 16,
+                first | (rx ? HWV_CLASS_RX : 0));
+
+            ck_assert_int_eq(shapes->one, n == 1);
+            ck_assert_uint_eq(shapes->dmac_mask, key.dst);
+            ck_assert_uint_eq(shapes->smac_mask | shapes->class, key.src);
+            ck_assert_uint_eq(shapes->class_mask,
+                              rx ? UINT8_MAX & ~HWV_CLASS_ECN : UINT8_MAX);
+        }
+    }
+}
+END_TEST
+
 /* Among so many flows there are some with the same hash. */
 START_TEST(test_collisions)
 {
@@ -562,6 +595,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_value_equal);
     tcase_add_test(tcase, test_dmac_before_smac);
     tcase_add_test(tcase, test_moved);
+    tcase_add_test(tcase, test_shapes);
     tcase_add_loop_test(tcase, test_collisions, 0, 2);
     tcase_add_test(tcase, test_limits);
     tcase_add_test(tcase, test_tagged);

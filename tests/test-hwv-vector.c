@@ -12,6 +12,7 @@
 #include "csum.h"
 #include "hwv-codec.h"
 #include "hwv-flow-map.h"
+#include "hwv-flow-table.h"
 #include "hwv-frames.h"
 #include "hwv-outers.h"
 #include "hwv-unit.h"
@@ -156,8 +157,15 @@ check_put(const struct hwv_vector *vector)
 static struct bytes
 random_packet(void)
 {
-    size_t inner_len = ETH_HEADER_LEN + random_range(20);
-    struct bytes packet = { .len = HWV_ENCAP_IPV4 + inner_len };
+    static const size_t lens[] = {
+        256, 1500, 9000, 65549, 65550,  /* The last but one is the longest
+                                         * that IPv4 can say. */
+    };
+    struct bytes packet = {
+        .len = (random_range(8)
+                ? (size_t) HWV_ENCAP_IPV4 + ETH_HEADER_LEN + random_range(20)
+                : lens[random_range(ARRAY_SIZE(lens))]),
+    };
     uint8_t header[HWV_ENCAP_IPV4 + ETH_HEADER_LEN];
     struct ip_header *ip = (void *) (header + ETH_HEADER_LEN);
     struct udp_header *udp = (void *) (ip + 1);
@@ -204,11 +212,12 @@ is_plain_outer(const struct bytes *packet, struct hwv_source_key *key)
             && hwv_outer_verify(packet->data, packet->len));
 }
 
-/* 'table' is one whose rows match the source MAC, or do not. */
+/* 'table' is one whose rows match the source MAC, or do not, or some do. */
 static void
 check_outers(const struct hwv_vector *vector,
              const struct hwv_source_table *table, size_t n, size_t *n_plain)
 {
+    const size_t skipped = random_range(NETDEV_MAX_BURST);
     struct bytes packets[NETDEV_MAX_BURST];
     struct hwv_source_lookups lookups, want;
     struct hwv_outers outers;
@@ -219,11 +228,14 @@ check_outers(const struct hwv_vector *vector,
     for (size_t i = 0; i < n; i++) {
         packets[i] = random_packet();
         hwv_outers_load(&outers, i, packets[i].data, packets[i].len);
+        if (i == skipped) {
+            hwv_outers_skip(&outers, i);
+        }
     }
     vector->parse_outers(&outers, &lookups, n);
     for (size_t i = 0; i < n; i++) {
         struct hwv_source_key key;
-        bool plain = is_plain_outer(&packets[i], &key);
+        bool plain = i != skipped && is_plain_outer(&packets[i], &key);
 
         ck_assert_uint_eq(outers.plain[i], plain);
         if (plain) {
@@ -239,14 +251,52 @@ check_outers(const struct hwv_vector *vector,
 }
 
 static struct hwv_source_table *
-table_with_one_row(uint8_t smac_matched)
+table_with_rows(bool exact, bool wild)
 {
-    struct hwv_source_table *table = hwv_source_table_create(1);
-    const struct hwv_source_key key = { .smac_matched = smac_matched };
+    struct hwv_source_table *table = hwv_source_table_create(2);
     const struct hwv_source_value value = { .id = 0 };
+    struct hwv_source_key key = { .smac_matched = 1 };
 
-    ck_assert_int_eq(hwv_source_table_set(table, &key, &value), 0);
+    if (exact) {
+        ck_assert_int_eq(hwv_source_table_set(table, &key, &value), 0);
+    }
+    if (wild) {
+        key.smac_matched = 0;
+        ck_assert_int_eq(hwv_source_table_set(table, &key, &value), 0);
+    }
     return table;
+}
+
+static void
+check_keys(const struct hwv_vector *vector, size_t n)
+{
+    const struct hwv_flow_key_base base = {
+        .dmac_mask = random_two_words(), .smac_mask = random_two_words(),
+        .class_mask = random_range(256),
+        .key = { .dst = random_two_words(), .src = random_two_words() },
+    };
+    struct hwv_flow_lookups lookups;
+
+    memset(&lookups, UNTOUCHED & 0xff, sizeof lookups);
+    for (size_t i = 0; i < n; i++) {
+        const struct hwv_frame frame = {
+            .dmac = random_two_words(), .smac = random_two_words(),
+            .class = random_range(256),
+        };
+
+        hwv_frames_put(&lookups.frames, i, &frame);
+    }
+    vector->make_keys(&lookups, &base, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct hwv_frame frame = hwv_frames_get(&lookups.frames, i);
+        uint64_t class = frame.class & base.class_mask;
+
+        ck_assert_uint_eq(lookups.keys.dst[i],
+                          (frame.dmac & base.dmac_mask) | base.key.dst);
+        ck_assert_uint_eq(lookups.keys.src[i],
+                          ((frame.smac & base.smac_mask) | base.key.src
+                           | class << 56));
+    }
 }
 
 static void
@@ -281,27 +331,30 @@ START_TEST(test_vectors)
 {
     const struct hwv_vector *vector = &hwv_vectors[_i];
     size_t n_plain = 0, n_plain_outers = 0;
-    struct hwv_source_table *exact, *wild;
+    struct hwv_source_table *tables[3];
 
     if (!vector->supported()) {
         printf("%s: this processor cannot\n", vector->name);
         return;
     }
-    exact = table_with_one_row(1);
-    wild = table_with_one_row(0);
+    tables[0] = table_with_rows(true, false);
+    tables[1] = table_with_rows(false, true);
+    tables[2] = table_with_rows(true, true);
     for (int round = 0; round < 200; round++) {
         for (size_t n = 0; n <= NETDEV_MAX_BURST; n++) {
             check_frames(vector, n, &n_plain);
-            check_outers(vector, round % 2 ? exact : wild, n,
+            check_outers(vector, tables[round % ARRAY_SIZE(tables)], n,
                          &n_plain_outers);
+            check_keys(vector, n);
             check_buckets(vector, n);
         }
         check_put(vector);
     }
     ck_assert_uint_gt(n_plain, 200 * NETDEV_MAX_BURST);
     ck_assert_uint_gt(n_plain_outers, 200 * NETDEV_MAX_BURST);
-    hwv_source_table_destroy(exact);
-    hwv_source_table_destroy(wild);
+    for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+        hwv_source_table_destroy(tables[i]);
+    }
     hwv_unit_settle();
 }
 END_TEST
