@@ -54,6 +54,7 @@ class Control:
 
 
 class Ovs(System):
+    thread_names = 'pmd-',
     program = None              # Its path.
     settings = ()               # In other_config of table Open_vSwitch.
 
@@ -100,8 +101,9 @@ class Ovs(System):
             'dpdk-init': 'true',
             'dpdk-extra': ' '.join(self.machine.eal_options()
                                    + ['--log-level=lib.eal:debug']),
+            'pmd-rxq-isolate': 'false',
             'pmd-cpu-mask': '%#x' % sum(
-                1 << cpu for cpu in self.machine.cpus[:self.wires.queues]),
+                1 << cpu for cpu in self.machine.cpus),
             'max-idle': FOREVER,
             'flow-limit': FLOW_LIMIT,
             'min-revalidate-pps': 0,
@@ -173,7 +175,10 @@ class Ovs(System):
                      port, 'options:dpdk-devargs="%s"' % device,
                      *self.port_settings(port)]
             if port == source:
-                args.append('options:n_rxq=%d' % self.wires.queues)
+                args += ['options:n_rxq=%d' % self.wires.queues,
+                         'other_config:pmd-rxq-affinity="%s"' % ','.join(
+                             '%d:%d' % pair for pair in
+                             enumerate(self.machine.cpus))]
             if port in VF_PORTS:
                 args.append('ofport_request=%d' % VF_PORTS[port])
             else:

@@ -79,14 +79,19 @@ class Process:
             self.popen.wait()
         self.popen.stdin.close()
 
-    def thread_on(self, cpu):
-        """The id of the thread that runs on that CPU only, if there is one."""
+    def thread_on(self, cpu, names):
+        """The id of the thread that runs on that CPU only and whose name begins
+        with one of 'names', if there is one."""
         folder = '/proc/%d/task' % self.popen.pid
-        for thread in map(int, os.listdir(folder)):
+        for thread in os.listdir(folder):
             try:
-                if os.sched_getaffinity(thread) == {cpu}:
-                    return thread
-            except ProcessLookupError:
+                with open('%s/%s/comm' % (folder, thread),
+                          encoding='utf-8') as file:
+                    name = file.read()
+                if (name.startswith(names)
+                        and os.sched_getaffinity(int(thread)) == {cpu}):
+                    return int(thread)
+            except (FileNotFoundError, ProcessLookupError):
                 pass            # It has ended.
         return None
 

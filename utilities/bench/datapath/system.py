@@ -63,6 +63,7 @@ class System:
     DPDK's files are in our directory, and connect()."""
 
     title = None
+    thread_names = ()           # How those of threads that poll begin.
 
     def __init__(self, machine, directory, wires, point):
         self.machine = machine
@@ -90,8 +91,8 @@ class System:
         wait('DPDK', lambda: os.path.exists(path), self.patience, self.process)
         self.threads = [
             wait('a thread on CPU %d' % cpu,
-                 lambda cpu=cpu: self.process.thread_on(cpu), self.patience,
-                 self.process)
+                 lambda cpu=cpu: self.process.thread_on(
+                     cpu, self.thread_names), self.patience, self.process)
             for cpu in self.machine.cpus[:self.wires.queues]]
         self.telemetry = Telemetry(path, self.patience)
         for device in IN, self.wires.sink_name:

@@ -13,6 +13,7 @@ MAIN = 127                      # Number of the thread that does not poll.
 
 class Testpmd(System):
     title = 'testpmd'
+    thread_names = 'lcore-worker', 'rte-worker'
 
     def start(self, _traffic):
         machine = self.machine
