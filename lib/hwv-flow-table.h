@@ -169,6 +169,7 @@ hwv_flow_lookups_init(struct hwv_flow_lookups *lookups,
     memset(lookups->shapes, 0, n * sizeof lookups->shapes[0]);
 }
 
+/* Returns it for 'domain', which has 'shapes'. */
 static inline struct hwv_flow_key_base
 hwv_flow_key_base(const struct hwv_flow_shapes *shapes, uint32_t domain)
 {
@@ -197,7 +198,8 @@ hwv_flow_lookups_make_key(struct hwv_flow_lookups *lookups,
                             | base->key.src | class << 56);
 }
 
-/* Reads the state of 'domain' in 'direction' (0 or HWV_CLASS_RX). */
+/* Returns the state of 'domain' in 'direction' (0 or HWV_CLASS_RX), and stores
+ * what it is now into '*before' and what that means into '*shapes'. */
 static inline atomic_uint32_t *
 hwv_flow_lookups_read(const struct hwv_flow_lookups *lookups,
                       uint8_t direction, uint32_t domain, uint32_t *before,
