@@ -195,13 +195,14 @@ def tunnelled(seen):
 
 
 def source_ports(case, seen):
-    """Returns {flow: outer UDP source port}."""
+    """Returns {flow: outer UDP source port}, where a flow has no MAC addresses:
+    they have no part in OVS's hash."""
     flows = flows_of(case)
     found = {}
     for _, frame in tunnelled(seen):
         flow = flows.get(wire.split(frame)[2][8:])
         if flow:
-            found[flow] = wire.outer_port(frame)
+            found[flow[2:]] = wire.outer_port(frame)
     return found
 
 

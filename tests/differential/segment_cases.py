@@ -37,9 +37,10 @@ def option(vf, key, value):
 
 
 def set_vtag(vf, vtag):
-    """The same for the segment."""
+    """The same for the segment, without which there is no
+    options:unknown."""
     if not vtag:
-        return ['remove', 'interface', vf, 'options', 'vni', 'vlan']
+        return ['remove', 'interface', vf, 'options', 'vni', 'vlan', 'unknown']
     key, number = vtag.split('=')
     other = {'vni': 'vlan', 'vlan': 'vni'}[key]
     return ['remove', 'interface', vf, 'options', other, '--',
@@ -147,6 +148,8 @@ class Draft:
             mac = None if vf in self.model.mac else own_mac(vf)
             return self.step([['vsctl', *option(vf, 'mac', mac)]],
                              ['own_mac', vf, mac])
+        if not self.model.vtag[vf]:
+            return {}
         drops = vf not in self.model.drops
         return self.step(
             [['vsctl', *option(vf, 'unknown', 'drop' if drops else 'flood')]],

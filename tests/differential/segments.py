@@ -34,6 +34,8 @@ class Segments:
     def join(self, vf, vtag):
         self.forget(vf)
         self.vtag[vf] = vtag
+        if not vtag:
+            self.drops.discard(vf)
 
     def own_mac(self, vf, mac):
         self.forget(vf)
