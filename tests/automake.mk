@@ -342,7 +342,8 @@ TESTSUITE_AT = \
 	tests/hwv-wires.at \
 	tests/hwv-wrap.at \
 	tests/hwv-bench.at \
-	tests/hwv-bench-datapath.at
+	tests/hwv-bench-datapath.at \
+	tests/hwv-bench-latency.at
 SYSTEM_TESTSUITE_AT = \
 	tests/system-testsuite.at \
 	tests/hwv-fdb-macros.at \

@@ -26,6 +26,7 @@ class Programs:
         self.ours = options.ovs_vswitchd or find_ours()
         self.stock = options.stock or (STOCK if is_program(STOCK) else None)
         self.testpmd = options.testpmd or shutil.which('dpdk-testpmd')
+        self.probe = getattr(options, 'probe', None)
         self.build = None
         self.schema = SCHEMA
         # The Makefile of our build knows which OVS it was linked with.
@@ -74,10 +75,11 @@ class Machine:
         self.others = every - set(self.cpus) or every
         self.numbers = itertools.count()
 
-    def eal_options(self):
+    def eal_options(self, megabytes=None):
         memory = (['--in-memory'] if self.options.hugepages
                   else ['--legacy-mem', '--no-huge'])
-        return ['--no-pci', *memory, '-m', str(self.options.memory)]
+        return ['--no-pci', *memory, '-m',
+                str(megabytes or self.options.memory)]
 
     @contextlib.contextmanager
     def new_directory(self):

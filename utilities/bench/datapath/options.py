@@ -66,72 +66,14 @@ was wrong, or if nothing could be measured.
 """
 
 import argparse
-import os
 import shutil
-import sys
 
 import network
 import traffic
-from machine import is_program
+from arguments import (Parser, SYSTEMS, choose_cpus, fail, name, number,
+                       several)
 
-SYSTEMS = ('ours', 'stock', 'testpmd')
 DISTRIBUTIONS = ('uniform', 'zipf')
-SEE_HELP = 'see hwvxlan-bench datapath --help'
-
-
-def fail(message):
-    print('hwvxlan-bench: ' + message, file=sys.stderr)
-    sys.exit(1)
-
-
-class Parser(argparse.ArgumentParser):
-    """With messages as those of the other commands."""
-
-    def error(self, message):
-        if message.startswith('unrecognized arguments: '):
-            word = message.split(': ', 1)[1].split()[0]
-            message = ('%s is no option; ' % word + SEE_HELP
-                       if word.startswith('-') else
-                       '"%s" is not an option; ' % word + SEE_HELP)
-        elif message.endswith('expected one argument'):
-            message = '%s needs a value; ' % message.split()[1].rstrip(':')
-            message += SEE_HELP
-        elif 'ignored explicit argument' in message:
-            message = '%s takes no value; ' % message.split()[1].rstrip(':')
-            message += SEE_HELP
-        fail(message.removeprefix('argument '))
-
-    def format_help(self):
-        return __doc__
-
-
-def number(least, most, kind=int):
-    """Parses a number of that kind in that range."""
-    what = 'an integer' if kind is int else 'a number'
-
-    def parse(text):
-        try:
-            # Only what is written as one: no sign, no "nan", no "1_0".
-            if not set(text) <= set('0123456789.'):
-                raise ValueError
-            value = kind(text)
-            if not least <= value <= most:
-                raise ValueError
-        except ValueError:
-            raise argparse.ArgumentTypeError(
-                '"%s" is not %s from %s to %s' % (text, what, least, most)
-            ) from None
-        return value
-    return parse
-
-
-def name(known):
-    def parse(text):
-        if text not in known:
-            raise argparse.ArgumentTypeError(
-                'there is no "%s", only %s' % (text, ', '.join(known)))
-        return text
-    return parse
 
 
 def frame(text):
@@ -143,21 +85,11 @@ def frame(text):
         raise argparse.ArgumentTypeError('%s, or imix' % error) from None
 
 
-def several(parse):
-    """Parses words with commas between them, each of which counts once."""
-    return lambda text: list(dict.fromkeys(map(parse, text.split(','))))
-
-
-def program(text):
-    if not is_program(text):
-        raise argparse.ArgumentTypeError('there is no program ' + text)
-    return os.path.realpath(text)
-
-
 def parse(args):
     # --quick changes the defaults of the others, wherever it is.
     quick = '--quick' in args
-    parser = Parser(prog='hwvxlan-bench', allow_abbrev=False)
+    parser = Parser('datapath', __doc__)
+    parser.add_machine()
     add = parser.add_argument
     add('--quick', action='store_true')
     add('--systems', type=several(name(SYSTEMS)), default=list(SYSTEMS))
@@ -173,15 +105,8 @@ def parse(args):
     add('--rounds', type=number(1, 1000), default=3 if quick else 9)
     add('--seconds', type=number(.1, 600, float), default=1)
     add('--threads', type=number(1, 64), default=1)
-    add('--cpu', type=number(0, 1023))
-    add('--memory', type=number(1024, 65536), default=2048)
-    add('--hugepages', action='store_true')
     add('--instructions', action='store_true')
-    add('--json')
     add('--plot')
-    add('--ovs-vswitchd', type=program)
-    add('--stock', type=program)
-    add('--testpmd', type=program)
     options = parser.parse_args(args)
     options.cpus = choose_cpus(options.cpu, options.threads)
     if options.plot and not shutil.which('gnuplot'):
@@ -191,16 +116,3 @@ def parse(args):
         fail('--instructions needs valgrind, which is not here: '
              'apt-get install valgrind')
     return options
-
-
-def choose_cpus(wanted, n):
-    cpus = os.sched_getaffinity(0)
-    if wanted is not None and wanted not in cpus:
-        fail('--cpu: there is no CPU %d for us, only %s'
-             % (wanted, ', '.join(map(str, sorted(cpus)))))
-    if len(cpus) < 2:
-        fail('two CPUs are needed, one of which does nothing but poll, and '
-             'there is only one')
-    if n > len(cpus):
-        fail('--threads: there are only %d CPUs for us' % len(cpus))
-    return sorted(cpus, key=lambda cpu: (cpu == wanted, cpu))[-n:]

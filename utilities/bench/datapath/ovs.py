@@ -64,6 +64,11 @@ class Ovs(System):
         self.server = None
         self.env.update(OVS_RUNDIR=directory, OVS_LOGDIR=directory)
 
+    @staticmethod
+    def count_txq(machine):
+        """The main thread has one, too."""
+        return len(machine.cpus) + 1
+
     def tool(self, name):
         return self.machine.programs.tool(name)
 
@@ -80,7 +85,7 @@ class Ovs(System):
         self.start_database()
         self.start_switch()
         self.add_bridges()
-        self.add_rules()
+        self.add_rules(traffic)
         self.add_ports()
         self.connect()
         self.await_flows(traffic)
@@ -148,10 +153,10 @@ class Ovs(System):
                              network.vtep_address(vtep, version),
                              network.vtep_mac(vtep))
 
-    def add_rules(self):
+    def add_rules(self, traffic):
         path = self.path('rules')
         with open(path, 'w', encoding='ascii') as file:
-            for flow in range(self.point.flows):
+            for flow in range(traffic.n_stations):
                 file.write('dl_dst=%s,actions=output:%d\n' % (
                     network.station_mac(flow), self.output(flow)))
         run([self.tool('ovs-ofctl'), 'add-flows',

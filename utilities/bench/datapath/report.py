@@ -2,13 +2,11 @@
 
 """What was found out: a table, notes, and the files that were asked for."""
 
-import json
 import subprocess
-import sys
 
 import traffic
-from options import fail
-from processes import Failure
+from arguments import fail
+from output import Output
 
 FLOOR = 'testpmd'
 LINE = '%-9s %6s %5s %-7s %4s %-7s %7s %7s %11s %6s'
@@ -20,38 +18,16 @@ LITTLE = .01                    # Of the instructions.
 MARGIN = 1.5                    # Beside the lines, as a factor of flows.
 
 
-class Report:
+class Report(Output):
     def __init__(self, options):
+        super().__init__(options.json)
         self.options = options
-        self.rows = []
         self.wrong = False
         self.shows_table = False
-        self.json = None
-        if options.json:
-            try:
-                # pylint: disable=consider-using-with
-                self.json = open(options.json, 'w', encoding='ascii')
-            except OSError as error:
-                fail('--json: cannot write %s: %s'
-                     % (options.json, error.strerror))
-
-    def say(self, text):
-        print(text, flush=True)
-
-    def note(self, text):
-        print('hwvxlan-bench: ' + text, file=sys.stderr, flush=True)
-
-    def attempt(self, title, point, action, *args):
-        """Returns what 'action' does, or None if that fails, and says why."""
-        try:
-            return action(*args)
-        except (Failure, OSError) as error:
-            self.note('%s, %s: %s' % (describe(point), title, error))
-            return None
 
     def add_check(self, point, frames, problems):
         """'problems': sentences about each system, and about both."""
-        where = describe(point)
+        where = str(point)
         for title, sentences in problems.items():
             if sentences:
                 self.wrong = True
@@ -86,14 +62,14 @@ class Report:
                         *(row[name] for name in point._fields)):
                     row.update(instructions=total, functions=functions)
             self.say('%s, %s: %.0f instructions, of which' % (
-                describe(point), title, total))
+                str(point), title, total))
             for name, number in sorted(functions.items(),
                                        key=lambda pair: -pair[1]):
                 if number >= LITTLE * total:
                     self.say('%9.1f %s' % (number, name))
 
     def note_doubts(self, point, title, row, expected_hits):
-        where = '%s, %s: ' % (describe(point), title)
+        where = '%s, %s: ' % (str(point), title)
         if row['lost'] > 100 * LOST:
             self.note(where + '%.1f %% of the packets were lost'
                       % row['lost'])
@@ -108,23 +84,13 @@ class Report:
             self.note('others had the CPU for up to %.0f %% of the time, '
                       'which does not count, but had its caches, too'
                       % waited)
-        if self.json:
-            with self.json:
-                json.dump(self.rows, self.json, indent=1)
-                self.json.write('\n')
+        super().finish()
         if self.options.plot and self.rows:
             done = subprocess.run(
                 ['gnuplot'], input=plot(self.rows, self.options.plot),
                 text=True, check=False)
             if done.returncode:
                 fail('--plot: gnuplot could not draw ' + self.options.plot)
-
-
-def describe(point):
-    return '%s, %d flows, %s, %s, miss %g %%' % (
-        point.direction, point.flows,
-        point.frame if point.frame == 'imix' else '%d bytes' % point.frame,
-        point.distribution, point.miss)
 
 
 def make_row(point, title, rounds, floor):

@@ -27,10 +27,25 @@ class Wires:
 
     def __init__(self, source, capture=None, queues=1):
         self.queues = queues
+        self.source_name = IN
         self.source = IN + queues * (',rx_pcap=' + source) + ',infinite_rx=1'
         self.sink_name = CAPTURE if capture else OUT
         self.sink = ('%s,tx_pcap=%s' % (CAPTURE, capture) if capture
                      else OUT + ',no-rx=1')
+
+    # What has to be done at the other end.
+
+    def connect(self):
+        pass
+
+    def pause(self):
+        pass
+
+    def resume(self):
+        pass
+
+    def close(self):
+        pass
 
 
 class Telemetry:
@@ -78,6 +93,11 @@ class System:
         self.patience = START   # Until it has started, or answers.
         os.mkdir(directory)
 
+    @staticmethod
+    def count_txq(machine):
+        """How many queues it has to send on."""
+        return len(machine.cpus)
+
     def path(self, name):
         return os.path.join(self.directory, name)
 
@@ -95,9 +115,10 @@ class System:
                      cpu, self.thread_names), self.patience, self.process)
             for cpu in self.machine.cpus[:self.wires.queues]]
         self.telemetry = Telemetry(path, self.patience)
-        for device in IN, self.wires.sink_name:
+        for device in self.wires.source_name, self.wires.sink_name:
             if device not in self.telemetry.ids:
                 raise Failure('DPDK has not made %s' % device)
+        self.wires.connect()
         wait('packets', lambda: self.sent() > 0, self.patience, self.process)
 
     def tsc_hz(self):
@@ -107,7 +128,7 @@ class System:
         return int(match.group(1)) * 1000
 
     def received(self):
-        return self.telemetry.packets(IN, 'ipackets')
+        return self.telemetry.packets(self.wires.source_name, 'ipackets')
 
     def sent(self):
         return self.telemetry.packets(self.wires.sink_name, 'opackets')
@@ -128,11 +149,14 @@ class System:
 
     def pause(self):
         self.process.pause()
+        self.wires.pause()
 
     def resume(self):
         self.process.resume()
+        self.wires.resume()
 
     def stop(self):
+        self.wires.close()
         if self.telemetry:
             self.telemetry.close()
         if self.process:

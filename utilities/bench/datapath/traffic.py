@@ -21,18 +21,27 @@ SERVICE = 5201                  # The inner destination port.
 OUTER_PORT = 50000              # Where other VTEPs send from.
 SEED = 1
 
-# What one measurement is about: 'frame' is a length or 'imix', 'miss' is in
-# percent.
-Point = collections.namedtuple(
-    'Point', 'direction flows frame distribution miss')
+
+class Point(collections.namedtuple(
+        'Point', 'direction flows frame distribution miss')):
+    """What one measurement is about: 'frame' is a length or 'imix', 'miss' is
+    in percent."""
+
+    def __str__(self):
+        return '%s, %d flows, %s, %s, miss %g %%' % (
+            self.direction, self.flows,
+            self.frame if self.frame == 'imix' else '%d bytes' % self.frame,
+            self.distribution, self.miss)
 
 
 class Traffic:
     """'frames' are what comes in, 'inner' what each of them is without an
-    outer header, and 'kinds' the different (flow, whether it is tagged)."""
+    outer header, and 'kinds' the different (flow, whether it is tagged).
+    There are rules for 'n_stations' flows, which may be more."""
 
     def __init__(self, point):
         self.point = point
+        self.n_stations = point.flows
         draw = random.Random(SEED)
         self.flows = draw_flows(point, draw)
         lengths = draw_lengths(point.frame, len(self.flows), draw)
@@ -41,11 +50,8 @@ class Traffic:
         self.tagged = sum(tags)
         self.inner = [inner_frame(*args)
                       for args in zip(self.flows, lengths, tags)]
-        self.frames = self.inner
-        if point.direction.startswith('decap'):
-            version = network.underlay(point.direction)
-            self.frames = [outer_frame(flow, version, frame)
-                           for flow, frame in zip(self.flows, self.inner)]
+        self.frames = [wire_frame(point.direction, flow, frame)
+                       for flow, frame in zip(self.flows, self.inner)]
 
     def expected_hits(self):
         """The part of the frames that the NIC can know."""
@@ -91,6 +97,13 @@ def inner_frame(flow, length, tagged):
                             packets.ETH_IPV4,
                             packets.ipv4(src, dst, datagram),
                             VLAN if tagged else None)
+
+
+def wire_frame(direction, flow, inner):
+    """What comes in where 'inner' is meant."""
+    if direction.startswith('decap'):
+        return outer_frame(flow, network.underlay(direction), inner)
+    return inner
 
 
 def outer_frame(flow, version, inner):
