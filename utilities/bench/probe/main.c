@@ -5,9 +5,9 @@
  *     hwvxlan-bench-probe EAL-OPTION... -- FRAMES N-LOAD N-QUEUES
  *
  * DPDK's first port is where packets are sent, its second one where they come
- * back, on as many queues as the switch sends on.  FRAMES is a pcap file, whose
- * first N-LOAD frames are the load.  What to do is told, and what was found out is read, over DPDK's telemetry socket;
- * loop.h has what it means:
+ * back, on as many queues as the switch sends on.  FRAMES is a pcap file, the
+ * first N-LOAD frames of which are the load.  What to do is told, and what was
+ * found out is read, over DPDK's telemetry socket; loop.h has what it means:
  *
  *     /probe/load,PPS
  *     /probe/window               begins one
@@ -16,8 +16,8 @@
  *     /probe/train_read
  *     /probe/sent_at,I
  *
- * They are there when the other ends of both wires are.  Ends when a signal says
- * so. */
+ * There are no such commands before both wires have their other ends.  Ends
+ * when a signal says so. */
 
 #include <config.h>
 
@@ -42,36 +42,37 @@
 #define RING 1024
 #define MAX_RXQ 64
 #define LINK_TRIES 10
-#define LINK_INTERVAL (100 * 1000 * 1000)       /* Nanoseconds. */
+#define LINK_INTERVAL UINT64_C(100000000)       /* Nanoseconds. */
 
 /* Bytes of what the probe writes into a frame, behind its headers. */
 #define LEAST_FRAME 64
 
 static size_t n_frames;
 
-/* Returns the frames of the file 'name', and their number in '*n'. */
-static struct probe_frame *
-read_frames(const char *name, size_t *n)
+/* Reads the frames of the file 'name' into '*config'. */
+static void
+read_frames(const char *name, struct probe_config *config)
 {
     struct probe_frame *frames = NULL;
     struct dp_packet *packet;
-    size_t allocated = 0;
     struct pcap_file *file;
+    size_t allocated = 0;
+    size_t n = 0;
     int error;
 
     file = ovs_pcap_open(name, "rb");
     if (!file) {
         exit(EXIT_FAILURE);     /* It has said why. */
     }
-    for (*n = 0; !(error = ovs_pcap_read(file, &packet, NULL)); ++*n) {
+    while (!(error = ovs_pcap_read(file, &packet, NULL))) {
         if (dp_packet_size(packet) < LEAST_FRAME) {
             ovs_fatal(0, "%s: frame %"PRIuSIZE" has %"PRIu32" bytes, not %d",
-                      name, *n, dp_packet_size(packet), LEAST_FRAME);
+                      name, n, dp_packet_size(packet), LEAST_FRAME);
         }
-        if (*n >= allocated) {
+        if (n >= allocated) {
             frames = x2nrealloc(frames, &allocated, sizeof *frames);
         }
-        frames[*n] = (struct probe_frame) {
+        frames[n++] = (struct probe_frame) {
             .data = dp_packet_data(packet),
             .size = dp_packet_size(packet),
         };
@@ -80,7 +81,8 @@ read_frames(const char *name, size_t *n)
     if (error != EOF) {
         ovs_fatal(error, "%s cannot be read", name);
     }
-    return frames;
+    config->frames = frames;
+    config->n_frames = n;
 }
 
 /* Prepares 'port', which sends on one queue and receives on 'n_rxq'. */
@@ -278,7 +280,7 @@ main(int argc, char *argv[])
         ovs_fatal(0, "FRAMES, N-LOAD and N-QUEUES are needed behind \"--\"");
     }
 
-    config.frames = read_frames(argv[1], &config.n_frames);
+    read_frames(argv[1], &config);
     n_frames = config.n_frames;
     if (!parse(argv[2], n_frames + 1ULL, &n_load) || !n_load) {
         ovs_fatal(0, "%s is not from 1 to %"PRIuSIZE", the number of frames",
