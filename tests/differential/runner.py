@@ -63,7 +63,8 @@ class Runner:
         self.segments = False   # In this case.
 
     def setup(self, case):
-        """Puts 'case' in the place of the case before."""
+        """Puts 'case' in the place of the case before, none of whose flows
+        stays: see Session.stumbles() for what OVS may make of them."""
         s = self.switch
         self.segments = 'segments' in case
         s.ctl.all([('fdb/flush', 'br-int'), ('fdb/flush', 'br0'),
@@ -81,6 +82,7 @@ class Runner:
                 lambda: self.set_pipeline(case, 'br0'))
         if s.variant != 'stock' and self.segments:
             self.forget_withdrawn()
+        s.ctl('revalidator/purge')
         s.ctl.all([args for _, *args in case.get('commands', ())])
         if self.segments:
             s.next_hops()

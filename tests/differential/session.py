@@ -134,7 +134,7 @@ class Session:
         """Was it only OVS without offload that did something else than both
         others, and does it not always do so?
 
-        OVS 3.1 may keep an action of a former case: dpif-netdev changes the
+        OVS 3.1 may keep an action of a former step: dpif-netdev changes the
         flow that the key of the changed one finds (flow_put_on_pmd()), which
         is another one where two overlap.  So it gets switches that have seen
         no other case.  On a busy machine it may happen to these, too."""
