@@ -22,6 +22,7 @@
 #include <config.h>
 
 #include <errno.h>
+#include <rte_cycles.h>
 #include <rte_eal.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
@@ -42,7 +43,7 @@
 #define RING 1024
 #define MAX_RXQ 64
 #define LINK_TRIES 10
-#define LINK_INTERVAL UINT64_C(100000000)       /* Nanoseconds. */
+#define LINK_INTERVAL 100000    /* Microseconds. */
 
 /* Bytes of what the probe writes into a frame, behind its headers. */
 #define LEAST_FRAME 64
@@ -124,7 +125,8 @@ is_up(uint16_t port)
 }
 
 /* Starts both ports and waits until their other ends are there.  A memif tries
- * to find its other end only while it starts. */
+ * to find its other end only while it starts.  OVS's xnanosleep() would catch
+ * the signals that are to end us. */
 static void
 start_ports(void)
 {
@@ -135,7 +137,7 @@ start_ports(void)
             if (is_up(TX_PORT) && is_up(RX_PORT)) {
                 return;
             }
-            xnanosleep(LINK_INTERVAL);
+            rte_delay_us_sleep(LINK_INTERVAL);
         }
         rte_eth_dev_stop(TX_PORT);
         rte_eth_dev_stop(RX_PORT);
