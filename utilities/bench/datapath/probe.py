@@ -56,7 +56,7 @@ class ProbeWires:
                                {'RUNTIME_DIRECTORY': self.directory})
         path = self.path('dpdk/rte/dpdk_telemetry.v2')
         wait('the probe', lambda: os.path.exists(path), START, self.process)
-        self.telemetry = Telemetry(path, START)
+        self.telemetry = Telemetry(path, START, self.process)
         # There are no commands before its wires are connected.
         wait('the wires', lambda: self.ask('load', LEARNING_LOAD), START,
              self.process)

@@ -12,6 +12,7 @@ import time
 PR_SET_PDEATHSIG = 1
 LIBC = ctypes.CDLL(None)
 GRACE = 10                      # Seconds to end after a SIGTERM.
+SOON = 1                        # Seconds.
 
 
 class Failure(Exception):
@@ -54,6 +55,14 @@ class Process:
     def check(self):
         if self.popen.poll() is not None:
             raise Failure('%s ended: %s' % (self.name, self.last_words()))
+
+    def check_soon(self):
+        """Where it has closed a socket: it may be about to end."""
+        try:
+            self.popen.wait(SOON)
+        except subprocess.TimeoutExpired:
+            return
+        self.check()
 
     def last_words(self):
         lines = self.output().splitlines()

@@ -49,7 +49,10 @@ class Wires:
 
 
 class Telemetry:
-    def __init__(self, path, patience):
+    """Asks 'process', whose socket has that path."""
+
+    def __init__(self, path, patience, process):
+        self.process = process
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.socket.settimeout(patience)
         self.socket.connect(path)
@@ -60,8 +63,12 @@ class Telemetry:
     def ask(self, command, parameter=None):
         request = (command if parameter is None
                    else '%s,%d' % (command, parameter))
-        self.socket.send(request.encode())
-        reply = json.loads(self.socket.recv(TELEMETRY_REPLY))
+        try:
+            self.socket.send(request.encode())
+            reply = json.loads(self.socket.recv(TELEMETRY_REPLY))
+        except (OSError, ValueError):
+            self.process.check_soon()
+            raise
         return next(iter(reply.values()))
 
     def packets(self, device, counter):
@@ -114,7 +121,7 @@ class System:
                  lambda cpu=cpu: self.process.thread_on(
                      cpu, self.thread_names), self.patience, self.process)
             for cpu in self.machine.cpus[:self.wires.queues]]
-        self.telemetry = Telemetry(path, self.patience)
+        self.telemetry = Telemetry(path, self.patience, self.process)
         for device in self.wires.source_name, self.wires.sink_name:
             if device not in self.telemetry.ids:
                 raise Failure('DPDK has not made %s' % device)
