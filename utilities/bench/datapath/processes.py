@@ -65,8 +65,10 @@ class Process:
         self.check()
 
     def last_words(self):
+        """DPDK says the cause, and then that it closes its devices."""
         lines = self.output().splitlines()
-        return lines[-1] if lines else 'it said nothing'
+        causes = [line.strip() for line in lines if 'Cause: ' in line]
+        return (causes or lines or ['it said nothing'])[-1]
 
     def output(self):
         with open(self.log, encoding='utf-8', errors='replace') as file:
