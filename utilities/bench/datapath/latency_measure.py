@@ -11,7 +11,7 @@ import time
 
 import pcap
 import traffic
-from measure import SETTLE, Clock, prepare
+from measure import SETTLE, Clock, prepare, take_turns
 from ovs import Ours, Stock, hit_rate
 from probe import ProbeWires
 from processes import Failure
@@ -72,19 +72,14 @@ def measure(machine, classes, point, options, output):
             stack.callback(system.stop)
             if output.attempt(system.title, point, prepare, system, packets):
                 turns.append((system, Results(options.loads)))
-        for number in range(options.rounds):
-            # Nobody always comes after the same one.
-            turns = turns[1:] + turns[:1]
+
+        def one_round(number, system, results):
             first = packets.n_load + number * options.new_flows
-            frames = range(first, first + options.new_flows)
-            for turn in list(turns):
-                if not output.attempt(turn[0].title, point, measure_round,
-                                      *turn, options, frames):
-                    turns.remove(turn)
-    results = {system.title: result for system, result in turns}
-    # In the order of 'classes' again.
-    return {kind.title: results[kind.title] for kind in classes
-            if kind.title in results}
+            return output.attempt(
+                system.title, point, measure_round, system, results, options,
+                range(first, first + options.new_flows))
+
+        return take_turns(turns, options.rounds, one_round)
 
 
 def measure_round(system, results, options, frames):

@@ -111,22 +111,29 @@ def measure(machine, classes, point, options, report):
             stack.callback(system.stop)
             if report.attempt(system.title, point, prepare, system, traffic):
                 turns.append((system, Rounds()))
-        for _ in range(options.rounds):
-            # Nobody always comes after the same one.
-            turns = turns[1:] + turns[:1]
-            for turn in list(turns):
-                system, rounds = turn
-                a_round = report.attempt(system.title, point, measure_round,
-                                         system, options.seconds)
-                if a_round:
-                    rounds.append(a_round)
-                else:
-                    turns.remove(turn)
-    results = {system.title: rounds for system, rounds in turns}
-    # In the order of 'classes' again.
-    report.add(point, traffic.expected_hits(),
-               {kind.title: results[kind.title] for kind in classes
-                if kind.title in results})
+
+        def one_round(_number, system, rounds):
+            a_round = report.attempt(system.title, point, measure_round,
+                                     system, options.seconds)
+            if a_round:
+                rounds.append(a_round)
+            return a_round
+
+        results = take_turns(turns, options.rounds, one_round)
+    report.add(point, traffic.expected_hits(), results)
+
+
+def take_turns(turns, n_rounds, action):
+    """Calls action(round, system, results) for each of 'turns', (system,
+    results), in each round.  Whoever's returns nothing has no more turns.
+    Returns {title: results} of the others."""
+    queue = list(turns)
+    for number in range(n_rounds):
+        # Nobody always comes after the same one.
+        queue = queue[1:] + queue[:1]
+        queue = [turn for turn in queue if action(number, *turn)]
+    return {system.title: results for system, results in turns
+            if (system, results) in queue}
 
 
 def prepare(system, traffic):
