@@ -46,6 +46,8 @@ netdev_hwvxlan_libhwvnetdev_la_SOURCES = \
 	netdev-hwvxlan/hwv-nic.h \
 	netdev-hwvxlan/hwv-offload.c \
 	netdev-hwvxlan/hwv-offload.h \
+	netdev-hwvxlan/hwv-offload-thread.c \
+	netdev-hwvxlan/hwv-offload-thread.h \
 	netdev-hwvxlan/hwv-pmd-load.c \
 	netdev-hwvxlan/hwv-pmd-load.h \
 	netdev-hwvxlan/hwv-port-counters.c \

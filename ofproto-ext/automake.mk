@@ -101,4 +101,5 @@ HWV_WRAPS = \
 	pmd_perf_end_iteration \
 	tnl_neigh_set \
 	tnl_neigh_snoop \
+	xnanosleep \
 	xnanosleep_no_quiesce

@@ -28,6 +28,7 @@
 #include "hwv-netdev.h"
 #include "hwv-nic.h"
 #include "hwv-offload.h"
+#include "hwv-offload-thread.h"
 #include "hwv-packet-in.h"
 #include "hwv-plugin.h"
 #include "hwv-pmd-load.h"
@@ -94,6 +95,7 @@ WRAP(int, tnl_neigh_snoop, const struct flow *, struct flow_wildcards *,
      const char name[IFNAMSIZ], bool allow_update);
 WRAP(void, pmd_perf_end_iteration, struct pmd_perf_stats *, int rx_packets,
      int tx_packets, uint64_t sleep_cycles, bool full_metrics);
+WRAP(void, xnanosleep, uint64_t nanoseconds);
 WRAP(void, xnanosleep_no_quiesce, uint64_t nanoseconds);
 
 /* The main loop
@@ -509,4 +511,15 @@ __wrap_xnanosleep_no_quiesce(uint64_t nanoseconds)
     if (nanoseconds) {
         __real_xnanosleep_no_quiesce(nanoseconds);
     }
+}
+
+/* Offload threads
+ * ---------------
+ *
+ * lib/dpif-netdev.c calls this where such a thread has no work. */
+
+void
+__wrap_xnanosleep(uint64_t nanoseconds)
+{
+    __real_xnanosleep(hwv_offload_thread_limit_sleep(nanoseconds));
 }

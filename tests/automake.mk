@@ -25,6 +25,7 @@ UNIT_TESTS = \
 	tests/test-hwv-match-soundness \
 	tests/test-hwv-next-hop \
 	tests/test-hwv-nic-soft \
+	tests/test-hwv-offload-thread \
 	tests/test-hwv-packet-in \
 	tests/test-hwv-pipeline \
 	tests/test-hwv-pmd-load \
@@ -130,6 +131,11 @@ tests_test_hwv_hold_SOURCES = \
 	tests/hwv-unit.h \
 	tests/test-hwv-hold.c
 tests_test_hwv_hold_LDADD = ofproto-ext/libhwvofproto.la $(UNIT_TEST_LIBS)
+
+tests_test_hwv_offload_thread_SOURCES = \
+	tests/hwv-unit.h \
+	tests/test-hwv-offload-thread.c
+tests_test_hwv_offload_thread_LDADD = $(UNIT_TEST_LIBS)
 
 tests_test_hwv_packet_in_SOURCES = \
 	tests/hwv-unit.h \

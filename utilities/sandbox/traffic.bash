@@ -3,8 +3,8 @@
 #
 # A part of hwvxlan-sandbox: the traffic, and what is counted of it.
 
-BULK_MB=1024                    # The long transfer: OVS offloads nothing for
-                                # up to 64 ms after its queue was empty.
+BULK_MB=1024                    # The long transfer: few of its packets are
+                                # there before its flows are in the NIC.
 MESH_MB=2                       # Each of those between all VMs.
 
 # ping_hosts FAMILY: each host asks for each other one, which tells OVS the MAC
