@@ -119,11 +119,11 @@ hwv_flow_map_remove(struct hwv_flow_map *map, const struct hwv_key *key)
  * but one may have outlived those that were in their way. */
 bool
 hwv_flow_buckets_find_slowly(const struct hwv_flow_buckets *buckets,
-                             uint32_t bucket, const struct hwv_key *key,
+                             uint32_t bucket, struct hwv_key key,
                              struct hwv_flow_value *value)
 {
     for (uint32_t left = buckets->n; left;) {
-        switch (hwv_bucket_probe(&buckets->array[bucket], key, value)) {
+        switch (hwv_bucket_probe(&buckets->array[bucket], &key, value)) {
         case HWV_PROBE_FOUND:
             return true;
         case HWV_PROBE_NONE:

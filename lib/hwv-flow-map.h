@@ -163,30 +163,38 @@ enum hwv_probe {
     HWV_PROBE_BUSY,             /* The writer was here. */
 };
 
+/* Returns 0 if entry 'i' of bucket 'b' has 'key'. */
+static inline ALWAYS_INLINE uint64_t
+hwv_bucket_compare(struct hwv_bucket *b, size_t i, const struct hwv_key *key)
+{
+    uint64_t dst, src;
+
+    atomic_read_relaxed(&b->keys[i].dst, &dst);
+    atomic_read_relaxed(&b->keys[i].src, &src);
+    return (dst ^ key->dst) | (src ^ key->src);
+}
+
 /* Looks for 'key' in bucket 'b'.  Without a branch on which entry it is, which
  * nobody could predict. */
 static inline ALWAYS_INLINE enum hwv_probe
 hwv_bucket_probe(struct hwv_bucket *b, const struct hwv_key *key,
                  struct hwv_flow_value *value)
 {
-    uint32_t before, after, passed, what[HWV_BUCKET_ENTRIES];
-    bool equal[HWV_BUCKET_ENTRIES];
+    uint32_t before, after, passed, what;
+    uint64_t differs[HWV_BUCKET_ENTRIES], wrong;
     size_t entry;
 
     BUILD_ASSERT_DECL(HWV_BUCKET_ENTRIES == 2);
 
     atomic_read_explicit(&b->version, &before, memory_order_acquire);
-    for (size_t i = 0; i < HWV_BUCKET_ENTRIES; i++) {
-        uint64_t dst, src;
-
-        atomic_read_relaxed(&b->keys[i].dst, &dst);
-        atomic_read_relaxed(&b->keys[i].src, &src);
-        atomic_read_relaxed(&b->values[i].what, &what[i]);
-        equal[i] = !((dst ^ key->dst) | (src ^ key->src));
-    }
+    differs[0] = hwv_bucket_compare(b, 0, key);
+    differs[1] = hwv_bucket_compare(b, 1, key);
 
     /* An entry that has been removed may still have the key. */
-    entry = equal[1] & (what[1] != 0);
+    atomic_read_relaxed(&b->values[1].what, &what);
+    entry = !differs[1] & (what != 0);
+    wrong = differs[0] & (entry - 1);
+    atomic_read_relaxed(&b->values[entry].what, &what);
     atomic_read_relaxed(&b->values[entry].target, &value->target);
     atomic_read_relaxed(&b->values[entry].counter, &value->counter);
     atomic_read_relaxed(&b->passed, &passed);
@@ -197,33 +205,40 @@ hwv_bucket_probe(struct hwv_bucket *b, const struct hwv_key *key,
     if (OVS_UNLIKELY(before & 1 || before != after)) {
         return HWV_PROBE_BUSY;
     }
-    if (OVS_UNLIKELY(!equal[entry] || !what[entry])) {
+    if (OVS_UNLIKELY(wrong || !what)) {
         return passed ? HWV_PROBE_PASSED : HWV_PROBE_NONE;
     }
-    value->output = (what[entry] >> 24) - 1;
-    value->vni = what[entry] & 0xffffff;
+    value->output = (what >> 24) - 1;
+    value->vni = what & 0xffffff;
     return HWV_PROBE_FOUND;
 }
 
 /* Does what hwv_flow_buckets_find() does, also where the answer is not in the
  * key's own bucket. */
 bool hwv_flow_buckets_find_slowly(const struct hwv_flow_buckets *buckets,
-                                  uint32_t bucket, const struct hwv_key *key,
+                                  uint32_t bucket, struct hwv_key key,
                                   struct hwv_flow_value *value);
 
 /* Copies the value of 'key', whose bucket is 'bucket', into '*value'.  Returns
- * false if there is none. */
+ * false if there is none.  No function but inline ones gets 'key' or 'value',
+ * so that both can stay in registers. */
 static inline ALWAYS_INLINE bool
 hwv_flow_buckets_find(const struct hwv_flow_buckets *buckets, uint32_t bucket,
                       const struct hwv_key *key, struct hwv_flow_value *value)
 {
     enum hwv_probe probe = hwv_bucket_probe(&buckets->array[bucket], key,
                                             value);
+    struct hwv_flow_value elsewhere;
 
-    return (OVS_LIKELY(probe == HWV_PROBE_FOUND)
-            || (probe != HWV_PROBE_NONE
-                && hwv_flow_buckets_find_slowly(buckets, bucket, key,
-                                                value)));
+    if (OVS_LIKELY(probe == HWV_PROBE_FOUND)) {
+        return true;
+    }
+    if (probe == HWV_PROBE_NONE
+        || !hwv_flow_buckets_find_slowly(buckets, bucket, *key, &elsewhere)) {
+        return false;
+    }
+    *value = elsewhere;
+    return true;
 }
 
 #endif /* hwv-flow-map.h */

@@ -118,10 +118,13 @@ struct hwv_flow_shapes {
 extern const struct hwv_flow_shapes
     hwv_flow_shapes[2][HWV_STATE_SHAPES + 1];
 
-/* What is the same for all keys of a domain. */
-struct hwv_flow_key_base {
-    uint64_t dmac_mask, smac_mask, class_mask;  /* Of what the frame has. */
-    struct hwv_key key;         /* All the rest. */
+/* What is the same for all lookups in a domain. */
+struct hwv_flow_domain {
+    atomic_uint32_t *state;
+    uint32_t before;            /* What that was. */
+    const struct hwv_flow_shapes *shapes;       /* What that means. */
+    struct hwv_key key;         /* Of all keys, apart from what the frame
+                                 * has. */
 };
 
 struct hwv_flow_lookups {
@@ -169,48 +172,45 @@ hwv_flow_lookups_init(struct hwv_flow_lookups *lookups,
     memset(lookups->shapes, 0, n * sizeof lookups->shapes[0]);
 }
 
-/* Returns it for 'domain', which has 'shapes'. */
-static inline struct hwv_flow_key_base
-hwv_flow_key_base(const struct hwv_flow_shapes *shapes, uint32_t domain)
+/* Returns 'domain' of 'direction' (0 or HWV_CLASS_RX) as it is now. */
+static inline struct hwv_flow_domain
+hwv_flow_domain_read(const struct hwv_flow_table *table, uint8_t direction,
+                     uint32_t domain)
 {
-    struct hwv_flow_key_base base = {
-        .dmac_mask = shapes->dmac_mask,
-        .smac_mask = shapes->smac_mask,
-        .class_mask = shapes->class_mask,
+    struct hwv_flow_domain d = {
+        .state = hwv_flow_table_state(table, direction, domain),
         .key = hwv_key_from_words(domain, 0, 0, 0),
     };
 
-    base.key.src |= shapes->class;
-    return base;
+    atomic_read_explicit(d.state, &d.before, memory_order_acquire);
+    d.shapes = &hwv_flow_shapes[direction != 0][d.before & HWV_STATE_SHAPES];
+    d.key.src |= d.shapes->class;
+    return d;
 }
 
-/* Makes the key of lane 'i'. */
+/* Has the frame of lane 'i' looked up in 'domain'. */
 static inline ALWAYS_INLINE void
-hwv_flow_lookups_make_key(struct hwv_flow_lookups *lookups,
-                          const struct hwv_flow_key_base *base, size_t i)
+hwv_flow_lookups_put_domain(struct hwv_flow_lookups *lookups, size_t i,
+                            const struct hwv_flow_domain *domain)
+{
+    lookups->shapes[i] = domain->shapes;
+    lookups->states[i] = domain->state;
+    lookups->before[i] = domain->before;
+}
+
+/* Makes its key, for the first of 'shapes', which are those of 'domain'. */
+static inline ALWAYS_INLINE void
+hwv_flow_lookups_put_key(struct hwv_flow_lookups *lookups, size_t i,
+                         const struct hwv_flow_domain *domain,
+                         const struct hwv_flow_shapes *shapes)
 {
     const struct hwv_frames *frames = &lookups->frames;
-    uint64_t class = frames->class[i] & base->class_mask;
+    uint64_t class = frames->class[i] & shapes->class_mask;
 
-    lookups->keys.dst[i] = ((frames->dmac[i] & base->dmac_mask)
-                            | base->key.dst);
-    lookups->keys.src[i] = ((frames->smac[i] & base->smac_mask)
-                            | base->key.src | class << 56);
-}
-
-/* Returns the state of 'domain' in 'direction' (0 or HWV_CLASS_RX), and stores
- * what it is now into '*before' and what that means into '*shapes'. */
-static inline atomic_uint32_t *
-hwv_flow_lookups_read(const struct hwv_flow_lookups *lookups,
-                      uint8_t direction, uint32_t domain, uint32_t *before,
-                      const struct hwv_flow_shapes **shapes)
-{
-    atomic_uint32_t *state = hwv_flow_table_state(lookups->table, direction,
-                                                  domain);
-
-    atomic_read_explicit(state, before, memory_order_acquire);
-    *shapes = &hwv_flow_shapes[direction != 0][*before & HWV_STATE_SHAPES];
-    return state;
+    lookups->keys.dst[i] = ((frames->dmac[i] & shapes->dmac_mask)
+                            | domain->key.dst);
+    lookups->keys.src[i] = ((frames->smac[i] & shapes->smac_mask)
+                            | domain->key.src | class << 56);
 }
 
 /* Has the frame of lane 'i' looked up in 'domain' of 'direction' (0 or
@@ -219,13 +219,11 @@ static inline void
 hwv_flow_lookups_add(struct hwv_flow_lookups *lookups, size_t i,
                      uint8_t direction, uint32_t domain)
 {
-    struct hwv_flow_key_base base;
+    const struct hwv_flow_domain d
+        = hwv_flow_domain_read(lookups->table, direction, domain);
 
-    lookups->states[i] = hwv_flow_lookups_read(lookups, direction, domain,
-                                               &lookups->before[i],
-                                               &lookups->shapes[i]);
-    base = hwv_flow_key_base(lookups->shapes[i], domain);
-    hwv_flow_lookups_make_key(lookups, &base, i);
+    hwv_flow_lookups_put_domain(lookups, i, &d);
+    hwv_flow_lookups_put_key(lookups, i, &d, d.shapes);
 }
 
 /* Has the frames of all lanes looked up in one domain. */
@@ -233,20 +231,10 @@ static inline void
 hwv_flow_lookups_add_all(struct hwv_flow_lookups *lookups, uint8_t direction,
                          uint32_t domain)
 {
-    const struct hwv_flow_shapes *shapes;
-    struct hwv_flow_key_base base;
-    atomic_uint32_t *state;
-    uint32_t before;
+    const struct hwv_flow_domain d
+        = hwv_flow_domain_read(lookups->table, direction, domain);
 
-    state = hwv_flow_lookups_read(lookups, direction, domain, &before,
-                                  &shapes);
-    base = hwv_flow_key_base(shapes, domain);
-    for (size_t i = 0; i < lookups->n; i++) {
-        lookups->states[i] = state;
-        lookups->before[i] = before;
-        lookups->shapes[i] = shapes;
-    }
-    hwv_vector->make_keys(lookups, &base, lookups->n);
+    hwv_vector->add_all(lookups, &d, lookups->n);
 }
 
 /* Does not have anything looked up in lane 'i'. */
@@ -283,24 +271,29 @@ hwv_flow_lookups_finish(const struct hwv_flow_lookups *lookups, size_t i,
         .dst = lookups->keys.dst[i],
         .src = lookups->keys.src[i],
     };
-    uint32_t after;
-    bool found;
+    struct hwv_flow_value other;
+    enum hwv_lookup result;
 
-    if (OVS_UNLIKELY(!lookups->shapes[i]->one)) {
-        return (lookups->before[i] & HWV_STATE_SHAPES
-                ? hwv_flow_lookups_finish_slowly(lookups, i, value)
-                : HWV_LOOKUP_NONE);
-    }
-    found = hwv_flow_buckets_find(lookups->buckets, lookups->keys.bucket[i],
-                                  &key, value);
+    if (OVS_LIKELY(lookups->shapes[i]->one)) {
+        bool found = hwv_flow_buckets_find(lookups->buckets,
+                                           lookups->keys.bucket[i], &key,
+                                           value);
+        uint32_t after;
 
-    /* Keeps the second reading behind the probe. */
-    atomic_thread_fence(memory_order_acquire);
-    atomic_read_explicit(lookups->states[i], &after, memory_order_acquire);
-    if (OVS_UNLIKELY(lookups->before[i] != after)) {
-        return hwv_flow_lookups_finish_slowly(lookups, i, value);
+        /* Keeps the second reading behind the probe. */
+        atomic_thread_fence(memory_order_acquire);
+        atomic_read_explicit(lookups->states[i], &after, memory_order_acquire);
+        if (OVS_LIKELY(lookups->before[i] == after)) {
+            return found ? HWV_LOOKUP_HIT : HWV_LOOKUP_NONE;
+        }
+    } else if (!(lookups->before[i] & HWV_STATE_SHAPES)) {
+        return HWV_LOOKUP_NONE;
     }
-    return found ? HWV_LOOKUP_HIT : HWV_LOOKUP_NONE;
+    result = hwv_flow_lookups_finish_slowly(lookups, i, &other);
+    if (result == HWV_LOOKUP_HIT) {
+        *value = other;
+    }
+    return result;
 }
 
 #endif /* hwv-flow-table.h */

@@ -48,8 +48,8 @@ static void answer(const struct hwv_tables *, struct hwv_flow_lookups *,
 static inline void decide(const struct hwv_tables *, uint8_t direction,
                           uint8_t class, const struct hwv_flow_value *,
                           struct hwv_verdict *);
-static void read_tunnels(struct hwv_verdict verdicts[], size_t n);
-static bool needs_order(const struct hwv_verdict verdicts[], size_t n);
+static size_t read_tunnels(struct hwv_verdict verdicts[], size_t n);
+static size_t count_misses(const struct hwv_verdict verdicts[], size_t n);
 
 /* The data of 'packet', which has some: dp_packet_data() would ask. */
 static inline const void *
@@ -67,6 +67,7 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
     const size_t n = dp_packet_batch_size(batch);
     struct hwv_flow_lookups lookups;
     struct dp_packet *packet;
+    size_t n_misses;
 
     hwv_flow_lookups_init(&lookups, tables->flows, n);
     prefetch(batch);
@@ -80,8 +81,8 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
         from_vf(packet, i, vf, &lookups, &verdicts[i]);
     }
     answer(tables, &lookups, verdicts);
-    read_tunnels(verdicts, n);
-    if (OVS_UNLIKELY(needs_order(verdicts, n))) {
+    n_misses = read_tunnels(verdicts, n);
+    if (OVS_UNLIKELY(n_misses && n_misses < n)) {
         hwv_order_keep_from_vf(batch, verdicts);
     }
 }
@@ -97,6 +98,7 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
     struct hwv_outers outers;
     struct dp_packet *packet;
     struct inners inners;
+    size_t n_misses;
 
     hwv_flow_lookups_init(&lookups, tables->flows, n);
     hwv_source_lookups_begin(&inners.lookups, tables->sources);
@@ -126,7 +128,8 @@ hwv_classify_from_uplink(const struct hwv_tables *tables,
                     &verdicts[i]);
     }
     answer(tables, &lookups, verdicts);
-    if (OVS_UNLIKELY(needs_order(verdicts, n))) {
+    n_misses = count_misses(verdicts, n);
+    if (OVS_UNLIKELY(n_misses && n_misses < n)) {
         hwv_order_keep_from_uplink(batch, verdicts);
     }
 }
@@ -410,14 +413,14 @@ decide(const struct hwv_tables *tables, uint8_t direction, uint8_t class,
     if (value->output == HWV_OUT_VF) {
         verdict->type = HWV_VERDICT_VF;
         verdict->vf = value->vf;
+    } else if (value->output == HWV_OUT_TUNNEL && direction != HWV_CLASS_RX) {
+        decide_encap(tables, value, verdict);
     } else if (value->output == HWV_OUT_DROP) {
         verdict->type = HWV_VERDICT_DROP;
         verdict->pop_vlan = false;
         verdict->growth = -verdict->outer_len;
     } else if (direction == HWV_CLASS_RX) {
         hwv_verdict_miss(verdict, HWV_MISS_NO_FLOW);
-    } else if (value->output == HWV_OUT_TUNNEL) {
-        decide_encap(tables, value, verdict);
     } else if (value->output == HWV_OUT_VLAN) {
         verdict->type = HWV_VERDICT_VLAN;
         verdict->tci = value->tci;
@@ -427,31 +430,33 @@ decide(const struct hwv_tables *tables, uint8_t direction, uint8_t class,
 }
 
 /* Looks into the tunnels that 'verdicts' name, which the processor has fetched
- * by now. */
-static void
+ * by now.  Returns the number of misses. */
+static size_t
 read_tunnels(struct hwv_verdict verdicts[], size_t n)
 {
+    size_t n_misses = 0;
+
     for (size_t i = 0; i < n; i++) {
         struct hwv_verdict *verdict = &verdicts[i];
 
-        if (verdict->type != HWV_VERDICT_ENCAP) {
-            continue;
+        if (OVS_UNLIKELY(verdict->type != HWV_VERDICT_ENCAP)) {
+            n_misses += verdict->type == HWV_VERDICT_MISS;
         } else if (OVS_UNLIKELY(hwv_tunnel_is_blocked(verdict->tunnel))) {
             verdict->type = HWV_VERDICT_WITHDRAWN;
         } else {
             verdict->growth += verdict->tunnel->encap.len;
         }
     }
+    return n_misses;
 }
 
-/* Are there misses and hits among 'verdicts'? */
-static bool
-needs_order(const struct hwv_verdict verdicts[], size_t n)
+static size_t
+count_misses(const struct hwv_verdict verdicts[], size_t n)
 {
     size_t n_misses = 0;
 
     for (size_t i = 0; i < n; i++) {
         n_misses += verdicts[i].type == HWV_VERDICT_MISS;
     }
-    return n_misses && n_misses < n;
+    return n_misses;
 }

@@ -55,13 +55,18 @@ parse_outers(struct hwv_outers *outers, struct hwv_source_lookups *lookups,
 }
 
 static inline ALWAYS_INLINE void
-make_keys(struct hwv_flow_lookups *lookups,
-          const struct hwv_flow_key_base *base_, size_t n)
+add_all(struct hwv_flow_lookups *lookups,
+        const struct hwv_flow_domain *domain_, size_t n)
 {
-    const struct hwv_flow_key_base base = *base_;
+    const struct hwv_flow_domain domain = *domain_;
+    const struct hwv_flow_shapes shapes = *domain.shapes;
 
-    for (size_t i = 0; i < ROUND_UP(n, GROUP); i++) {
-        hwv_flow_lookups_make_key(lookups, &base, i);
+    n = ROUND_UP(n, GROUP);
+    for (size_t i = 0; i < n; i++) {
+        hwv_flow_lookups_put_domain(lookups, i, &domain);
+    }
+    for (size_t i = 0; i < n; i++) {
+        hwv_flow_lookups_put_key(lookups, i, &domain, &shapes);
     }
 }
 
@@ -102,10 +107,10 @@ find_buckets(const struct hwv_flow_buckets *buckets_,
     }                                                                   \
                                                                         \
     ATTRIBUTES static void                                              \
-    NAME##_make_keys(struct hwv_flow_lookups *lookups,                  \
-                     const struct hwv_flow_key_base *base, size_t n)    \
+    NAME##_add_all(struct hwv_flow_lookups *lookups,                    \
+                   const struct hwv_flow_domain *domain, size_t n)      \
     {                                                                   \
-        make_keys(lookups, base, n);                                    \
+        add_all(lookups, domain, n);                                    \
     }                                                                   \
                                                                         \
     ATTRIBUTES static void                                              \
@@ -126,7 +131,7 @@ HWV_VECTOR(scalar, , true)
 
 #define HWV_VECTOR_INIT(NAME)                                           \
     { #NAME, NAME##_supported, NAME##_parse_frames, NAME##_parse_outers, \
-      NAME##_make_keys, NAME##_find_buckets }
+      NAME##_add_all, NAME##_find_buckets }
 
 const struct hwv_vector hwv_vectors[] = {
     HWV_VECTOR_INIT(avx512),

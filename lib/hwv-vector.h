@@ -17,7 +17,7 @@
 #include <stddef.h>
 
 struct hwv_flow_buckets;
-struct hwv_flow_key_base;
+struct hwv_flow_domain;
 struct hwv_flow_keys;
 struct hwv_flow_lookups;
 struct hwv_frames;
@@ -36,10 +36,10 @@ struct hwv_vector {
     void (*parse_outers)(struct hwv_outers *, struct hwv_source_lookups *,
                          size_t n);
 
-    /* Makes the keys of the first 'n' lanes, of one domain
+    /* Has the first 'n' lanes looked up in one domain
      * (hwv-flow-table.h). */
-    void (*make_keys)(struct hwv_flow_lookups *,
-                      const struct hwv_flow_key_base *, size_t n);
+    void (*add_all)(struct hwv_flow_lookups *, const struct hwv_flow_domain *,
+                    size_t n);
 
     /* Finds the buckets of the first 'n' keys (hwv-flow-map.h). */
     void (*find_buckets)(const struct hwv_flow_buckets *,

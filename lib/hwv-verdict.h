@@ -97,17 +97,19 @@ hwv_verdict_miss(struct hwv_verdict *verdict, enum hwv_miss why)
     };
 }
 
-/* Takes headers off 'packet' or puts them on, as 'verdict' says. */
-static inline void
-hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict)
+/* Takes headers off 'packet', which is from the uplink, or puts them on, as it
+ * is from a VF; as 'verdict' says. */
+static inline ALWAYS_INLINE void
+hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict,
+            bool from_uplink)
 {
-    if (verdict->outer_len) {
-        hwv_decapsulate(packet, verdict->outer_len);
-    }
-    if (verdict->pop_vlan) {
-        hwv_pop_vlan(packet);
-    }
-    if (verdict->type == HWV_VERDICT_ENCAP) {
+    if (from_uplink) {
+        if (verdict->outer_len) {
+            hwv_decapsulate(packet, verdict->outer_len);
+        } else if (verdict->pop_vlan) {
+            hwv_pop_vlan(packet);
+        }
+    } else if (verdict->type == HWV_VERDICT_ENCAP) {
         hwv_encapsulate(packet, verdict->tunnel, verdict->vni, verdict->ecn);
     } else if (verdict->type == HWV_VERDICT_VLAN) {
         hwv_push_vlan(packet, verdict->tci);

@@ -62,6 +62,9 @@ struct hwv_provider_nic {
     struct hwv_counters *counters;      /* Those of all 'tables' ever. */
 };
 
+/* Neither a VF id nor HWV_UPLINK. */
+#define NO_PORT (HWV_MAX_VF + 1)
+
 /* The packets of a burst that leave through one port. */
 struct egress {
     uint16_t port;
@@ -79,11 +82,12 @@ struct burst {
                                                  * NULL. */
     struct egress egresses[NETDEV_MAX_BURST];
     size_t n_egresses;
-    struct egress *last;                /* That was asked for, or NULL. */
+    struct egress *last;                /* That was asked for. */
     struct hwv_lane *flow_lane;
     struct hwv_lane *port_lane;
     long long int now;
-    struct hwv_count hits;              /* Packets and bytes that are sent. */
+    uint64_t n_bytes;                   /* Of the hits that are sent, as they
+                                         * came. */
 };
 
 static struct hwv_tables *tables_create(const struct hwv_nic_limits *,
@@ -91,9 +95,8 @@ static struct hwv_tables *tables_create(const struct hwv_nic_limits *,
 static void tables_destroy(struct hwv_tables *);
 static struct hwv_tables *tables_get(const struct hwv_provider_nic *);
 static void burst_init(struct burst *, const struct hwv_provider_nic *);
-static void burst_find_counters(struct burst *, size_t n);
-static inline bool burst_handle_packet(struct burst *, size_t i,
-                                       struct dp_packet *);
+static inline void burst_handle(struct burst *, struct dp_packet_batch *,
+                                bool from_uplink);
 static inline struct egress *burst_egress(struct burst *,
                                           const struct hwv_verdict *);
 static void burst_send(struct burst *);
@@ -250,39 +253,30 @@ soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
 }
 
 /* The way of a burst: classify, count and edit each hit, send.  The misses
- * stay in 'batch'. */
+ * stay in 'batch'.  From the uplink and from VFs the steps are the same, and
+ * what is in them differs. */
 static void
 soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet_batch *batch, struct hwv_counters *counters)
 {
-    const size_t n = dp_packet_batch_size(batch);
     const struct hwv_tables *tables;
-    size_t n_left = 0;
     struct burst b;
 
     burst_init(&b, nic);
     tables = tables_get(nic);
+    b.flow_lane = hwv_counters_lane(tables->counters);
+    b.port_lane = hwv_counters_lane(counters);
+    b.now = time_msec();
 
     /* The ports before the tables, see struct soft_ports. */
     atomic_thread_fence(memory_order_acquire);
     if (port == HWV_UPLINK) {
         hwv_classify_from_uplink(tables, batch, b.verdicts);
+        burst_handle(&b, batch, true);
     } else {
         hwv_classify_from_vf(tables, domain, batch, b.verdicts);
+        burst_handle(&b, batch, false);
     }
-
-    b.flow_lane = hwv_counters_lane(tables->counters);
-    b.port_lane = hwv_counters_lane(counters);
-    b.now = time_msec();
-    burst_find_counters(&b, n);
-    for (size_t i = 0; i < n; i++) {
-        struct dp_packet *packet = batch->packets[i];
-
-        if (!burst_handle_packet(&b, i, packet)) {
-            batch->packets[n_left++] = packet;
-        }
-    }
-    batch->count = n_left;
     burst_send(&b);
 }
 
@@ -381,24 +375,27 @@ burst_init(struct burst *b, const struct hwv_provider_nic *nic)
 {
     b->ports = ovsrcu_get(struct soft_ports *, &nic->ports);
     b->n_egresses = 0;
-    b->last = NULL;
-    b->hits = (struct hwv_count) { .packets = 0 };
+    b->last = b->egresses;
+    b->last->port = NO_PORT;
+    b->n_bytes = 0;
 }
 
 /* Finds where the hits of 'b' are counted, and has the processor fetch it. */
-static void
-burst_find_counters(struct burst *b, size_t n)
+static inline ALWAYS_INLINE void
+burst_find_counters(struct burst *b, size_t n, bool from_uplink)
 {
     for (size_t i = 0; i < n; i++) {
-        uint32_t counter = b->verdicts[i].counter;
-        struct hwv_slot *slot = (counter == HWV_NO_COUNTER ? NULL
-                                 : hwv_lane_slot(b->flow_lane, counter));
+        const struct hwv_verdict *verdict = &b->verdicts[i];
+        struct hwv_slot *slot = NULL;
 
-        b->slots[i] = slot;
-        if (OVS_LIKELY(slot)) {
+        if (OVS_LIKELY(verdict->counter != HWV_NO_COUNTER)) {
+            slot = hwv_lane_slot(b->flow_lane, verdict->counter);
             OVS_PREFETCH_WRITE(slot);
         }
-        hwv_lane_prefetch(b->flow_lane, b->verdicts[i].outer_counter);
+        b->slots[i] = slot;
+        if (from_uplink) {
+            hwv_lane_prefetch(b->flow_lane, verdict->outer_counter);
+        }
     }
 }
 
@@ -430,7 +427,7 @@ burst_egress(struct burst *b, const struct hwv_verdict *verdict)
     const uint16_t port = (verdict->type == HWV_VERDICT_VF
                            ? verdict->vf : HWV_UPLINK);
 
-    if (OVS_LIKELY(b->last && b->last->port == port)) {
+    if (OVS_LIKELY(b->last->port == port)) {
         return b->last;
     }
     for (b->last = b->egresses; b->last < &b->egresses[b->n_egresses];
@@ -451,18 +448,21 @@ burst_count_port(const struct burst *b, enum hwv_port_counter counter,
 
 /* As OVS counts: the bytes that the flow's match saw, before its actions; a
  * packet that is dropped on its way out is counted too. */
-static inline void
-burst_count_flow(const struct burst *b, size_t i, uint32_t size)
+static inline ALWAYS_INLINE void
+burst_count_flow(const struct burst *b, size_t i, uint32_t size,
+                 bool from_uplink)
 {
     const struct hwv_verdict *verdict = &b->verdicts[i];
+    uint32_t inner_size = from_uplink ? size - verdict->outer_len : size;
 
     if (OVS_LIKELY(b->slots[i])) {
-        hwv_slot_count(b->slots[i], 1, size - verdict->outer_len, b->now);
+        hwv_slot_count(b->slots[i], 1, inner_size, b->now);
     } else {
-        hwv_lane_count(b->flow_lane, verdict->counter, 1,
-                       size - verdict->outer_len, b->now);
+        hwv_lane_count(b->flow_lane, verdict->counter, 1, inner_size, b->now);
     }
-    hwv_lane_count(b->flow_lane, verdict->outer_counter, 1, size, b->now);
+    if (from_uplink) {
+        hwv_lane_count(b->flow_lane, verdict->outer_counter, 1, size, b->now);
+    }
 }
 
 /* Counts 'packet' as one that is dropped for 'counter', and drops it. */
@@ -476,19 +476,20 @@ burst_drop(const struct burst *b, struct dp_packet *packet,
 
 /* Returns true if the NIC took packet 'i' of the burst, false if it is for
  * OVS. */
-static inline bool
-burst_handle_packet(struct burst *b, size_t i, struct dp_packet *packet)
+static inline ALWAYS_INLINE bool
+burst_handle_packet(struct burst *b, size_t i, struct dp_packet *packet,
+                    bool from_uplink)
 {
     const struct hwv_verdict *verdict = &b->verdicts[i];
     const uint32_t size = dp_packet_size(packet);
     struct egress *e;
 
-    if (OVS_UNLIKELY(verdict->type == HWV_VERDICT_MISS)) {
-        burst_count_port(b, HWV_RX_MISS + verdict->miss, size);
-        return false;
-    }
     if (OVS_UNLIKELY(!hwv_verdict_sends(verdict))) {
-        burst_count_flow(b, i, size);
+        if (verdict->type == HWV_VERDICT_MISS) {
+            burst_count_port(b, HWV_RX_MISS + verdict->miss, size);
+            return false;
+        }
+        burst_count_flow(b, i, size, from_uplink);
         burst_drop(b, packet, (verdict->type == HWV_VERDICT_DROP
                                ? HWV_RX_DROP_FLOW : HWV_RX_DROP_WITHDRAWN));
         return true;
@@ -499,26 +500,48 @@ burst_handle_packet(struct burst *b, size_t i, struct dp_packet *packet)
         burst_count_port(b, HWV_RX_MISS + HWV_MISS_PORT_DOWN, size);
         return false;
     }
-    burst_count_flow(b, i, size);
+    burst_count_flow(b, i, size, from_uplink);
     if (OVS_UNLIKELY(hwv_rewritten_size(packet, verdict) > e->max_frame)) {
         burst_drop(b, packet, HWV_RX_DROP_MTU);
         return true;
     }
 
-    b->hits.packets++;
-    b->hits.bytes += size;
-    hwv_rewrite(packet, verdict);
+    b->n_bytes += size;
+    hwv_rewrite(packet, verdict, from_uplink);
     e->bytes += dp_packet_size(packet);
     dp_packet_batch_add(&e->batch, packet);
     return true;
 }
 
+/* Counts and edits the hits of 'batch', which has its verdicts, and leaves the
+ * misses there.  'from_uplink' is a constant, here and below. */
+static inline ALWAYS_INLINE void
+burst_handle(struct burst *b, struct dp_packet_batch *batch, bool from_uplink)
+{
+    const size_t n = dp_packet_batch_size(batch);
+    size_t n_left = 0;
+
+    burst_find_counters(b, n, from_uplink);
+    for (size_t i = 0; i < n; i++) {
+        struct dp_packet *packet = batch->packets[i];
+
+        if (!burst_handle_packet(b, i, packet, from_uplink)) {
+            batch->packets[n_left++] = packet;
+        }
+    }
+    batch->count = n_left;
+}
+
 static void
 burst_send(struct burst *b)
 {
-    if (b->hits.packets) {
-        hwv_lane_count(b->port_lane, HWV_RX_HITS, b->hits.packets,
-                       b->hits.bytes, b->now);
+    size_t n_hits = 0;
+
+    for (size_t i = 0; i < b->n_egresses; i++) {
+        n_hits += dp_packet_batch_size(&b->egresses[i].batch);
+    }
+    if (n_hits) {
+        hwv_lane_count(b->port_lane, HWV_RX_HITS, n_hits, b->n_bytes, b->now);
     }
     for (size_t i = 0; i < b->n_egresses; i++) {
         struct egress *e = &b->egresses[i];

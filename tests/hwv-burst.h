@@ -40,6 +40,7 @@ void hwv_check_untouched(const struct dp_packet *packet,
                          const struct ref_packet *);
 
 /* Rewrites 'packet', and fails unless that does what 'verdict' says. */
-void hwv_check_rewrite(struct dp_packet *packet, const struct hwv_verdict *);
+void hwv_check_rewrite(struct dp_packet *packet,
+                       const struct hwv_verdict *verdict, bool from_vf);
 
 #endif /* hwv-burst.h */

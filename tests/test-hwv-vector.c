@@ -270,9 +270,13 @@ table_with_rows(bool exact, bool wild)
 static void
 check_keys(const struct hwv_vector *vector, size_t n)
 {
-    const struct hwv_flow_key_base base = {
+    const struct hwv_flow_shapes shapes = {
         .dmac_mask = random_two_words(), .smac_mask = random_two_words(),
         .class_mask = random_range(256),
+    };
+    atomic_uint32_t state = ATOMIC_VAR_INIT(0);
+    const struct hwv_flow_domain domain = {
+        .state = &state, .before = random_word(), .shapes = &shapes,
         .key = { .dst = random_two_words(), .src = random_two_words() },
     };
     struct hwv_flow_lookups lookups;
@@ -286,15 +290,18 @@ check_keys(const struct hwv_vector *vector, size_t n)
 
         hwv_frames_put(&lookups.frames, i, &frame);
     }
-    vector->make_keys(&lookups, &base, n);
+    vector->add_all(&lookups, &domain, n);
     for (size_t i = 0; i < n; i++) {
         const struct hwv_frame frame = hwv_frames_get(&lookups.frames, i);
-        uint64_t class = frame.class & base.class_mask;
+        uint64_t class = frame.class & shapes.class_mask;
 
+        ck_assert_ptr_eq(lookups.shapes[i], &shapes);
+        ck_assert_ptr_eq(lookups.states[i], &state);
+        ck_assert_uint_eq(lookups.before[i], domain.before);
         ck_assert_uint_eq(lookups.keys.dst[i],
-                          (frame.dmac & base.dmac_mask) | base.key.dst);
+                          (frame.dmac & shapes.dmac_mask) | domain.key.dst);
         ck_assert_uint_eq(lookups.keys.src[i],
-                          ((frame.smac & base.smac_mask) | base.key.src
+                          ((frame.smac & shapes.smac_mask) | domain.key.src
                            | class << 56));
     }
 }
