@@ -181,8 +181,7 @@ hwv_bucket_probe(struct hwv_bucket *b, const struct hwv_key *key,
                  struct hwv_flow_value *value)
 {
     uint32_t before, after, passed, what;
-    uint64_t differs[HWV_BUCKET_ENTRIES], wrong;
-    size_t entry;
+    uint64_t differs[HWV_BUCKET_ENTRIES], entry;
 
     BUILD_ASSERT_DECL(HWV_BUCKET_ENTRIES == 2);
 
@@ -190,10 +189,11 @@ hwv_bucket_probe(struct hwv_bucket *b, const struct hwv_key *key,
     differs[0] = hwv_bucket_compare(b, 0, key);
     differs[1] = hwv_bucket_compare(b, 1, key);
 
-    /* An entry that has been removed may still have the key. */
+    /* An entry that has been removed, whose 'what' is 0, may still have the
+     * key. */
     atomic_read_relaxed(&b->values[1].what, &what);
     entry = !differs[1] & (what != 0);
-    wrong = differs[0] & (entry - 1);
+    differs[0] &= entry - 1;
     atomic_read_relaxed(&b->values[entry].what, &what);
     atomic_read_relaxed(&b->values[entry].target, &value->target);
     atomic_read_relaxed(&b->values[entry].counter, &value->counter);
@@ -205,7 +205,7 @@ hwv_bucket_probe(struct hwv_bucket *b, const struct hwv_key *key,
     if (OVS_UNLIKELY(before & 1 || before != after)) {
         return HWV_PROBE_BUSY;
     }
-    if (OVS_UNLIKELY(wrong || !what)) {
+    if (OVS_UNLIKELY(differs[0] || !what)) {
         return passed ? HWV_PROBE_PASSED : HWV_PROBE_NONE;
     }
     value->output = (what >> 24) - 1;

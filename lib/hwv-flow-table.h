@@ -188,7 +188,9 @@ hwv_flow_domain_read(const struct hwv_flow_table *table, uint8_t direction,
     return d;
 }
 
-/* Has the frame of lane 'i' looked up in 'domain'. */
+/* The two halves of a lookup of lane 'i' in 'domain': what is the same for all
+ * its lookups, and the key.  'shapes' are those of 'domain', or a copy, for
+ * vector code, which must know that they do not change meanwhile. */
 static inline ALWAYS_INLINE void
 hwv_flow_lookups_put_domain(struct hwv_flow_lookups *lookups, size_t i,
                             const struct hwv_flow_domain *domain)
@@ -198,7 +200,6 @@ hwv_flow_lookups_put_domain(struct hwv_flow_lookups *lookups, size_t i,
     lookups->before[i] = domain->before;
 }
 
-/* Makes its key, for the first of 'shapes', which are those of 'domain'. */
 static inline ALWAYS_INLINE void
 hwv_flow_lookups_put_key(struct hwv_flow_lookups *lookups, size_t i,
                          const struct hwv_flow_domain *domain,

@@ -48,7 +48,8 @@ static void answer(const struct hwv_tables *, struct hwv_flow_lookups *,
 static inline void decide(const struct hwv_tables *, uint8_t direction,
                           uint8_t class, const struct hwv_flow_value *,
                           struct hwv_verdict *);
-static size_t read_tunnels(struct hwv_verdict verdicts[], size_t n);
+static size_t read_tunnels_count_misses(struct hwv_verdict verdicts[],
+                                        size_t n);
 static size_t count_misses(const struct hwv_verdict verdicts[], size_t n);
 
 /* The data of 'packet', which has some: dp_packet_data() would ask. */
@@ -81,7 +82,7 @@ hwv_classify_from_vf(const struct hwv_tables *tables, uint16_t vf,
         from_vf(packet, i, vf, &lookups, &verdicts[i]);
     }
     answer(tables, &lookups, verdicts);
-    n_misses = read_tunnels(verdicts, n);
+    n_misses = read_tunnels_count_misses(verdicts, n);
     if (OVS_UNLIKELY(n_misses && n_misses < n)) {
         hwv_order_keep_from_vf(batch, verdicts);
     }
@@ -432,14 +433,14 @@ decide(const struct hwv_tables *tables, uint8_t direction, uint8_t class,
 /* Looks into the tunnels that 'verdicts' name, which the processor has fetched
  * by now.  Returns the number of misses. */
 static size_t
-read_tunnels(struct hwv_verdict verdicts[], size_t n)
+read_tunnels_count_misses(struct hwv_verdict verdicts[], size_t n)
 {
     size_t n_misses = 0;
 
     for (size_t i = 0; i < n; i++) {
         struct hwv_verdict *verdict = &verdicts[i];
 
-        if (OVS_UNLIKELY(verdict->type != HWV_VERDICT_ENCAP)) {
+        if (verdict->type != HWV_VERDICT_ENCAP) {
             n_misses += verdict->type == HWV_VERDICT_MISS;
         } else if (OVS_UNLIKELY(hwv_tunnel_is_blocked(verdict->tunnel))) {
             verdict->type = HWV_VERDICT_WITHDRAWN;

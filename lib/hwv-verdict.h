@@ -62,9 +62,11 @@ enum hwv_verdict_type {
 struct hwv_verdict {
     enum hwv_verdict_type type : 8;
     enum hwv_miss miss : 8;     /* HWV_VERDICT_MISS: why. */
-    uint8_t outer_len;          /* Bytes to decapsulate first, or 0. */
+    uint8_t outer_len;          /* From the uplink: bytes to decapsulate, or
+                                 * 0. */
     uint8_t ecn;                /* Inner ECN field. */
-    bool pop_vlan;              /* Take its VLAN tag off first. */
+    bool pop_vlan;              /* From the uplink: take its VLAN tag off;
+                                 * then 'outer_len' is 0. */
     int8_t growth;              /* Bytes by which it gets longer, apart from
                                  * a VLAN tag that is put on. */
     union {
@@ -97,8 +99,8 @@ hwv_verdict_miss(struct hwv_verdict *verdict, enum hwv_miss why)
     };
 }
 
-/* Takes headers off 'packet', which is from the uplink, or puts them on, as it
- * is from a VF; as 'verdict' says. */
+/* Edits 'packet' as 'verdict' says: 'from_uplink', headers come off it,
+ * otherwise they are put on.  Nothing does both. */
 static inline ALWAYS_INLINE void
 hwv_rewrite(struct dp_packet *packet, const struct hwv_verdict *verdict,
             bool from_uplink)

@@ -3,6 +3,8 @@
 #include <config.h>
 #include "hwv-offload-thread.h"
 
+#include <string.h>
+
 #include "util.h"
 
 #define THREAD_NAME "hw_offload"        /* Its number follows. */

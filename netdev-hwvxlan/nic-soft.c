@@ -82,7 +82,8 @@ struct burst {
                                                  * NULL. */
     struct egress egresses[NETDEV_MAX_BURST];
     size_t n_egresses;
-    struct egress *last;                /* That was asked for. */
+    struct egress *last;                /* That was asked for; at first one
+                                         * whose port is NO_PORT. */
     struct hwv_lane *flow_lane;
     struct hwv_lane *port_lane;
     long long int now;
@@ -253,8 +254,9 @@ soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
 }
 
 /* The way of a burst: classify, count and edit each hit, send.  The misses
- * stay in 'batch'.  From the uplink and from VFs the steps are the same, and
- * what is in them differs. */
+ * stay in 'batch'.  All that burst_handle() calls is compiled twice, with a
+ * constant 'from_uplink', so that a packet from a VF is not asked for what only
+ * one from the uplink can have. */
 static void
 soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet_batch *batch, struct hwv_counters *counters)
@@ -514,7 +516,7 @@ burst_handle_packet(struct burst *b, size_t i, struct dp_packet *packet,
 }
 
 /* Counts and edits the hits of 'batch', which has its verdicts, and leaves the
- * misses there.  'from_uplink' is a constant, here and below. */
+ * misses there. */
 static inline ALWAYS_INLINE void
 burst_handle(struct burst *b, struct dp_packet_batch *batch, bool from_uplink)
 {

@@ -516,7 +516,8 @@ __wrap_xnanosleep_no_quiesce(uint64_t nanoseconds)
 /* Offload threads
  * ---------------
  *
- * lib/dpif-netdev.c calls this where such a thread has no work. */
+ * lib/dpif-netdev.c calls this where such a thread has no work.  (Threads of
+ * lib/netdev-dpdk.c and lib/dpif-netdev-perf.c call it, too.) */
 
 void
 __wrap_xnanosleep(uint64_t nanoseconds)

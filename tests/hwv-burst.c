@@ -209,7 +209,7 @@ check_tag(const struct dp_packet *tagged, const struct dp_packet *untagged)
 
 void
 hwv_check_rewrite(struct dp_packet *packet,
-                  const struct hwv_verdict *verdict, bool from_vf)
+                  const struct hwv_verdict *verdict, bool from_uplink)
 {
     size_t size = hwv_rewritten_size(packet, verdict);
     struct dp_packet *want = dp_packet_clone(packet);
@@ -218,7 +218,7 @@ hwv_check_rewrite(struct dp_packet *packet,
         const uint8_t *data;
 
         HWV_CHECK(!verdict->outer_len);
-        hwv_rewrite(packet, verdict, !from_vf);
+        hwv_rewrite(packet, verdict, from_uplink);
         if (verdict->pop_vlan) {
             HWV_CHECK_EQ(size, dp_packet_size(packet));
             check_tag(want, packet);
@@ -238,7 +238,7 @@ hwv_check_rewrite(struct dp_packet *packet,
     if (verdict->type == HWV_VERDICT_ENCAP) {
         hwv_encapsulate(want, verdict->tunnel, verdict->vni, verdict->ecn);
     }
-    hwv_rewrite(packet, verdict, !from_vf);
+    hwv_rewrite(packet, verdict, from_uplink);
     HWV_CHECK(dp_packet_equal(packet, want));
     HWV_CHECK_EQ(size, dp_packet_size(packet));
     dp_packet_delete(want);

@@ -39,8 +39,9 @@ void hwv_check_untouched(const struct dp_packet *packet,
                          const struct dp_packet *copy, bool from_vf,
                          const struct ref_packet *);
 
-/* Rewrites 'packet', and fails unless that does what 'verdict' says. */
+/* Rewrites 'packet', from the uplink or from a VF, and fails unless that does
+ * what 'verdict' says. */
 void hwv_check_rewrite(struct dp_packet *packet,
-                       const struct hwv_verdict *verdict, bool from_vf);
+                       const struct hwv_verdict *verdict, bool from_uplink);
 
 #endif /* hwv-burst.h */

@@ -49,7 +49,7 @@ run_burst(const struct world *w, bool from_vf, struct hwv_burst *burst,
         hwv_check_untouched(packet, burst->copies[i], from_vf,
                             &burst->packets[i]);
         if (burst->verdicts[i].type != HWV_VERDICT_MISS) {
-            hwv_check_rewrite(packet, &burst->verdicts[i], from_vf);
+            hwv_check_rewrite(packet, &burst->verdicts[i], !from_vf);
         }
         dp_packet_delete(burst->copies[i]);
     }

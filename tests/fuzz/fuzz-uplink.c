@@ -182,7 +182,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         hwv_check_untouched(packet, burst.copies[i], false,
                             &burst.packets[i]);
         if (verdict->type != HWV_VERDICT_MISS) {
-            hwv_check_rewrite(packet, verdict, false);
+            hwv_check_rewrite(packet, verdict, true);
             check_hit(packet, burst.copies[i], verdict);
         }
         dp_packet_delete(burst.copies[i]);

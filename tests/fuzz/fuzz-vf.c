@@ -112,7 +112,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         hwv_check_untouched(packet, burst.copies[i], true, &burst.packets[i]);
         check_format(&burst.verdicts[i]);
         if (burst.verdicts[i].type != HWV_VERDICT_MISS) {
-            hwv_check_rewrite(packet, &burst.verdicts[i], true);
+            hwv_check_rewrite(packet, &burst.verdicts[i], false);
         }
         dp_packet_delete(burst.copies[i]);
     }
