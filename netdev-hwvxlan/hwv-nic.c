@@ -71,6 +71,17 @@ hwv_nics(void)
     return &nics;
 }
 
+bool
+hwv_nics_exist(void)
+{
+    bool exist;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    exist = !hmap_is_empty(&nics);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    return exist;
+}
+
 int
 hwv_nic_check(const struct hwv_port *port, const char *nic_name, uint16_t id,
               char **errp)

@@ -124,6 +124,9 @@ struct hwv_nic *hwv_nic_find(const char *name)
 /* All NICs, a 'struct hmap' of struct hwv_nic. */
 const struct hmap *hwv_nics(void) OVS_REQUIRES(hwv_control_mutex);
 
+/* Is there any? */
+bool hwv_nics_exist(void) OVS_EXCLUDED(hwv_control_mutex);
+
 /* May 'port' become port 'id' of the NIC called 'nic_name'?  Returns 0, or
  * with a message in '*errp', for the caller to free, EEXIST if another port
  * has that id, or EAGAIN if ports of that NIC change too fast. */

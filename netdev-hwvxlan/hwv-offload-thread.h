@@ -10,7 +10,8 @@
  * Such a thread looks whether there are any.  If not, it sleeps, first for 1
  * ms (DP_NETDEV_OFFLOAD_BACKOFF_MIN in lib/dpif-netdev.c), and each time twice
  * as long, up to 64 ms.  So a flow that comes after a quiet moment would be in
- * the NIC only 32 ms later, on average. */
+ * the NIC only 32 ms later, on average.  With 1 ms at most, a thread without
+ * work takes some 1 % of a CPU. */
 
 #include <stdint.h>
 

@@ -517,10 +517,14 @@ __wrap_xnanosleep_no_quiesce(uint64_t nanoseconds)
  * ---------------
  *
  * lib/dpif-netdev.c calls this where such a thread has no work.  (Threads of
- * lib/netdev-dpdk.c and lib/dpif-netdev-perf.c call it, too.) */
+ * lib/netdev-dpdk.c and lib/dpif-netdev-perf.c call it, too.)  Where there is
+ * no NIC of ours, it is as with OVS. */
 
 void
 __wrap_xnanosleep(uint64_t nanoseconds)
 {
-    __real_xnanosleep(hwv_offload_thread_limit_sleep(nanoseconds));
+    if (hwv_nics_exist()) {
+        nanoseconds = hwv_offload_thread_limit_sleep(nanoseconds);
+    }
+    __real_xnanosleep(nanoseconds);
 }
