@@ -304,6 +304,9 @@ check_keys(const struct hwv_vector *vector, size_t n)
                           ((frame.smac & shapes.smac_mask) | domain.key.src
                            | class << 56));
     }
+    if (!n) {
+        ck_assert_uint_eq(lookups.before[0], UNTOUCHED);
+    }
 }
 
 static void
