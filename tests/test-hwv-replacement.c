@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "hwv-replacement-policy.h"
 #include "hwv-replacement-world.h"
 #include "hwv-unit.h"
 
@@ -205,6 +206,50 @@ START_TEST(test_no_memory)
     world.now += 100;
     world_expect_evicted(&world, 2, 1, 0);
     world_destroy(&world);
+}
+END_TEST
+
+/* Where memory is long, a guess is not worth an insertion: who came last needs
+ * the margin, too.  It is long where misses are told of so late that a short
+ * one would know nothing. */
+START_TEST(test_long_memory)
+{
+    enum { LATE = 10000, TOLD = 100, ROUNDS = 70 };
+
+    const struct hwv_replacement_policy *p = &hwv_replacement_aged_lfu;
+    struct hwv_replacement_state *state = p->create(1, 0);
+    struct hwv_replacement_node nodes[3];
+    struct hwv_replacement_node *busy = &nodes[0];
+    struct hwv_replacement_node *victim = &nodes[1], *node = &nodes[2];
+    double short_half_life = p->half_life(state), half_life;
+    uint64_t now = 0;
+
+    memset(nodes, 0, sizeof nodes);
+    for (size_t i = 0; i < ARRAY_SIZE(nodes); i++) {
+        p->add(state, &nodes[i], now);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        p->count(state, busy, TOLD, now, now + LATE);
+        now += LATE;
+    }
+    ck_assert(p->adapt(state));
+    half_life = p->half_life(state);
+    ck_assert(half_life > 2 * short_half_life);
+
+    /* Of two with a packet each, the later one has a higher count: by a half
+     * of an octave if it is half a half-life later. */
+    p->count(state, victim, 1, now, now + 1);
+    for (int i = 2; i <= 5; i++) {
+        uint64_t later = now + 1 + i * half_life / 10;
+
+        p->remove(state, node);
+        p->add(state, node, later - 1);
+        p->count(state, node, 1, later - 1, later);
+        p->count(state, victim, 0, later - 1, later);
+        ck_assert_msg(p->beats(state, node, state, victim) == (i >= 4),
+                      "%d tenths of a half-life", i);
+    }
+    p->destroy(state);
 }
 END_TEST
 
@@ -453,6 +498,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_lru);
     tcase_add_test(tcase, test_margin);
     tcase_add_test(tcase, test_no_memory);
+    tcase_add_test(tcase, test_long_memory);
     tcase_add_test(tcase, test_ageing);
     tcase_add_test(tcase, test_half_life);
     tcase_add_test(tcase, test_recency);
