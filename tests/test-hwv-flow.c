@@ -303,6 +303,33 @@ count_packet(const ovs_u128 *ufid)
     return count.packets;
 }
 
+static struct hwv_count
+late(void)
+{
+    struct hwv_count count;
+
+    ovs_mutex_lock(&hwv_control_mutex);
+    hwv_nic_late(hwv_nic_find("pf0"), &count);
+    ovs_mutex_unlock(&hwv_control_mutex);
+    return count;
+}
+
+/* OVS removes a flow, and has not asked for its last packets. */
+START_TEST(test_late)
+{
+    struct dp_packet *packet = hwv_test_ip_packet(0x0a, 1);
+
+    add_flow(&flow_ufid, MAC_A, "");
+    ck_assert_uint_eq(count_packet(&flow_ufid), 1);
+    ck_assert_uint_eq(count_packet(&flow_ufid), 2);
+    ck_assert_uint_eq(late().packets, 0);
+    hwv_flow_del(&flow_ufid);
+    ck_assert_uint_eq(late().packets, 2);
+    ck_assert_uint_eq(late().bytes, 2 * dp_packet_size(packet));
+    dp_packet_delete(packet);
+}
+END_TEST
+
 /* Two flows of one key that want the same, here to drop: a packet is counted
  * once, and by a flow that is there. */
 START_TEST(test_owners_agree)
@@ -385,6 +412,7 @@ main(int argc OVS_UNUSED, char *argv[])
     tcase_add_test(tcase, test_vf_id_changes_hands);
     tcase_add_test(tcase, test_role_changes);
     tcase_add_test(tcase, test_owners_disagree);
+    tcase_add_test(tcase, test_late);
     tcase_add_test(tcase, test_owners_agree);
     tcase_add_test(tcase, test_conflict_ends_without_room);
     return hwv_unit_run(argv[0], suite);
