@@ -255,8 +255,8 @@ soft_usage(const struct hwv_provider_nic *nic, struct hwv_nic_usage *usage)
 
 /* The way of a burst: classify, count and edit each hit, send.  The misses
  * stay in 'batch'.  All that burst_handle() calls is compiled twice, with a
- * constant 'from_uplink', so that a packet from a VF is not asked for what only
- * one from the uplink can have. */
+ * constant 'from_uplink', so that a packet from a VF is not asked for what
+ * only one from the uplink can have. */
 static void
 soft_burst(struct hwv_provider_nic *nic, uint16_t port, uint16_t domain,
            struct dp_packet_batch *batch, struct hwv_counters *counters)
