@@ -27,8 +27,13 @@ static void buckets_insert(struct hwv_flow_buckets *, const struct hwv_key *,
                            const struct hwv_flow_value *);
 static bool buckets_locate(const struct hwv_flow_buckets *,
                            const struct hwv_key *, struct place *);
+static inline uint32_t next_bucket(const struct hwv_flow_buckets *,
+                                   uint32_t bucket);
 static uint32_t buckets_needed(size_t n_entries);
 static void grow(struct hwv_flow_map *);
+static inline bool is_used(struct hwv_bucket *, size_t i);
+static inline bool has_key(struct hwv_bucket *, size_t i,
+                           const struct hwv_key *);
 static bool read_entry(struct hwv_bucket *, size_t i, struct hwv_key *,
                        struct hwv_flow_value *);
 static void write_key(const struct place *, const struct hwv_key *);
@@ -95,24 +100,24 @@ hwv_flow_map_set(struct hwv_flow_map *map, const struct hwv_key *key,
     return 0;
 }
 
-void
+bool
 hwv_flow_map_remove(struct hwv_flow_map *map, const struct hwv_key *key)
 {
     struct hwv_flow_buckets *buckets = buckets_get(map);
     uint32_t i = hwv_flow_buckets_start(buckets, key);
     struct place place;
-    bool found;
 
-    found = buckets_locate(buckets, key, &place);
-    ovs_assert(found);
-
+    if (!buckets_locate(buckets, key, &place)) {
+        return false;
+    }
     begin_write(place.bucket);
     atomic_store_relaxed(&place.bucket->values[place.i].what, 0);
     end_write(place.bucket);
-    for (; &buckets->array[i] != place.bucket; i = (i + 1) % buckets->n) {
+    for (; &buckets->array[i] != place.bucket; i = next_bucket(buckets, i)) {
         add_passed(&buckets->array[i], -1);
     }
     atomic_store_relaxed(&map->n, hwv_flow_map_count(map) - 1);
+    return true;
 }
 
 /* In the end it comes back to where it began: entries that passed all buckets
@@ -129,7 +134,7 @@ hwv_flow_buckets_find_slowly(const struct hwv_flow_buckets *buckets,
         case HWV_PROBE_NONE:
             return false;
         case HWV_PROBE_PASSED:
-            bucket = bucket + 1 < buckets->n ? bucket + 1 : 0;
+            bucket = next_bucket(buckets, bucket);
             left--;
             break;
         case HWV_PROBE_BUSY:
@@ -185,48 +190,51 @@ buckets_insert(struct hwv_flow_buckets *buckets, const struct hwv_key *key,
 {
     uint32_t i = hwv_flow_buckets_start(buckets, key);
 
-    for (;; i = (i + 1) % buckets->n) {
-        struct place place = { .bucket = &buckets->array[i] };
+    for (;; i = next_bucket(buckets, i)) {
+        struct hwv_bucket *b = &buckets->array[i];
+        struct place place = { .bucket = b, .i = is_used(b, 0) };
 
-        for (; place.i < HWV_BUCKET_ENTRIES; place.i++) {
-            uint32_t what;
-
-            atomic_read_relaxed(&place.bucket->values[place.i].what, &what);
-            if (!what) {
-                begin_write(place.bucket);
-                write_key(&place, key);
-                write_value(&place, value);
-                end_write(place.bucket);
-                return;
-            }
+        if (!is_used(b, place.i)) {
+            begin_write(b);
+            write_key(&place, key);
+            write_value(&place, value);
+            end_write(b);
+            return;
         }
-        add_passed(place.bucket, 1);
+        add_passed(b, 1);
     }
 }
 
+/* Stores where 'key' is into '*place'.  Returns false if it is nowhere. */
 static bool
 buckets_locate(const struct hwv_flow_buckets *buckets,
                const struct hwv_key *key, struct place *place)
 {
     uint32_t i = hwv_flow_buckets_start(buckets, key);
-    uint32_t left = buckets->n;
     uint32_t passed;
 
-    do {
-        place->bucket = &buckets->array[i];
-        for (place->i = 0; place->i < HWV_BUCKET_ENTRIES; place->i++) {
-            struct hwv_flow_value value;
-            struct hwv_key other;
+    for (uint32_t left = buckets->n; left; left--) {
+        struct hwv_bucket *b = &buckets->array[i];
+        bool first = has_key(b, 0, key);
+        bool second = has_key(b, 1, key);
 
-            if (read_entry(place->bucket, place->i, &other, &value)
-                && hwv_key_equal(&other, key)) {
-                return true;
-            }
+        if (first | second) {
+            *place = (struct place) { .bucket = b, .i = second };
+            return true;
         }
-        atomic_read_relaxed(&place->bucket->passed, &passed);
-        i = (i + 1) % buckets->n;
-    } while (passed && --left);
+        atomic_read_relaxed(&b->passed, &passed);
+        if (!passed) {
+            break;
+        }
+        i = next_bucket(buckets, i);
+    }
     return false;
+}
+
+static inline uint32_t
+next_bucket(const struct hwv_flow_buckets *buckets, uint32_t bucket)
+{
+    return bucket + 1 < buckets->n ? bucket + 1 : 0;
 }
 
 static uint32_t
@@ -259,8 +267,26 @@ grow(struct hwv_flow_map *map)
     ovsrcu_postpone(buckets_free, old);
 }
 
-/* For the writer, who needs not look at the version.  Returns false if there
- * is no such entry. */
+/* These are for the writer, who needs not look at the version.  Nor do they
+ * branch on what nobody could predict, so that the processor goes on to what
+ * the caller wants next while it waits for the bucket. */
+
+static inline bool
+is_used(struct hwv_bucket *b, size_t i)
+{
+    uint32_t what;
+
+    atomic_read_relaxed(&b->values[i].what, &what);
+    return what != 0;
+}
+
+static inline bool
+has_key(struct hwv_bucket *b, size_t i, const struct hwv_key *key)
+{
+    return !hwv_bucket_compare(b, i, key) & is_used(b, i);
+}
+
+/* Returns false if there is no such entry. */
 static bool
 read_entry(struct hwv_bucket *b, size_t i, struct hwv_key *key,
            struct hwv_flow_value *value)

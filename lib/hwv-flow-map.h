@@ -78,8 +78,8 @@ uint32_t hwv_flow_map_count(const struct hwv_flow_map *map);
 int hwv_flow_map_set(struct hwv_flow_map *map, const struct hwv_key *key,
                      const struct hwv_flow_value *value);
 
-/* Removes 'key', which must be there. */
-void hwv_flow_map_remove(struct hwv_flow_map *map, const struct hwv_key *key);
+/* Removes 'key'.  Returns false if it is not there. */
+bool hwv_flow_map_remove(struct hwv_flow_map *map, const struct hwv_key *key);
 
 /* Calls 'cb' for each entry.  For the writer only. */
 void hwv_flow_map_for_each(const struct hwv_flow_map *map,

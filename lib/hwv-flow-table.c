@@ -135,19 +135,18 @@ hwv_flow_table_remove(struct hwv_flow_table *table, const struct hwv_key *key)
 {
     uint8_t class = hwv_key_class(key);
     uint8_t shape = class & HWV_CLASS_SHAPE;
-    struct hwv_flow_value value;
     size_t domain;
+    bool removed;
 
-    if (!find_domain(table, key, &domain)
-        || !hwv_flow_table_find(table, key, &value)) {
+    if (!find_domain(table, key, &domain)) {
         return ENOENT;
     }
 
     announce_change(table, domain, shape);
-    hwv_flow_map_remove(&table->map, key);
-    table->n_entries[domain][shape]--;
+    removed = hwv_flow_map_remove(&table->map, key);
+    table->n_entries[domain][shape] -= removed;
     withdraw_if_empty(table, domain, shape);
-    return 0;
+    return removed ? 0 : ENOENT;
 }
 
 bool

@@ -78,15 +78,18 @@ START_TEST(test_small)
             uint32_t i = random_range(N_KEYS);
             struct hwv_key key = key_of(i);
 
-            if (present[i]) {
-                hwv_flow_map_remove(&map, &key);
+            if (hwv_flow_map_remove(&map, &key)) {
+                HWV_CHECK(present[i]);
                 present[i] = false;
                 n--;
+                HWV_CHECK(!hwv_flow_map_remove(&map, &key));
             } else if (n < max) {
+                HWV_CHECK(!present[i]);
                 HWV_CHECK_EQ(set(&map, i), 0);
                 present[i] = true;
                 n++;
             } else {
+                HWV_CHECK(!present[i]);
                 HWV_CHECK_EQ(set(&map, i), ENOSPC);
             }
             HWV_CHECK_EQ(hwv_flow_map_count(&map), n);
