@@ -63,19 +63,32 @@ resize(uint32_t max_flows, uint32_t max_tunnels)
     hwv_test_await_room();
 }
 
+/* The rows of others are for this VNI and those that follow it. */
+static struct hwv_source_key other_row = { .vni = 1000 };
+
 /* Lets others have the rows of the source table, but for 'n'. */
 static void
 take_rows(uint32_t n)
 {
     static const struct hwv_source_value value = { .counter = HWV_NO_COUNTER };
-    static struct hwv_source_key key = { .vni = 1000 };
     struct hwv_nic_usage usage = hwv_test_usage();
 
     ovs_mutex_lock(&hwv_control_mutex);
     for (uint32_t i = usage.sources; i < usage.max_sources - n; i++) {
-        ck_assert(!nic->provider->source_set(nic->dev, &key, &value));
-        key.vni++;
+        ck_assert(!nic->provider->source_set(nic->dev, &other_row, &value));
+        other_row.vni++;
     }
+    ovs_mutex_unlock(&hwv_control_mutex);
+}
+
+/* Takes one of their rows away from them. */
+static void
+give_row(void)
+{
+    ovs_mutex_lock(&hwv_control_mutex);
+    other_row.vni--;
+    nic->provider->source_remove(nic->dev, &other_row);
+    hwv_nic_has_room(nic);
     ovs_mutex_unlock(&hwv_control_mutex);
 }
 
@@ -211,9 +224,20 @@ START_TEST(test_rows)
     ck_assert(!hwv_test_is_resident(&pop_ufid));
     hwv_test_check_verdict(pf0, make_packet(2), NO_SOURCE);
 
+    /* It gets in when there is. */
+    give_row();
+    hwv_test_await_room();
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 2);
+    ck_assert(hwv_test_is_resident(&pop_ufid));
+    hwv_test_check_verdict(pf0, make_packet(2), TO_VF1);
+
     /* It waits no more when it goes. */
     hwv_flow_del(&pop_ufid);
-    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 2);
+    take_rows(0);
+    add_pop_flow();
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 1, 3);
+    hwv_flow_del(&pop_ufid);
+    hwv_test_check_reject(HWV_REJECT_SOURCES_FULL, 0, 3);
 }
 END_TEST
 
