@@ -283,7 +283,7 @@ is_used(struct hwv_bucket *b, size_t i)
 static inline bool
 has_key(struct hwv_bucket *b, size_t i, const struct hwv_key *key)
 {
-    return !hwv_bucket_compare(b, i, key) & is_used(b, i);
+    return !(hwv_bucket_compare(b, i, key) | !is_used(b, i));
 }
 
 /* Returns false if there is no such entry. */
