@@ -149,16 +149,6 @@ hwv_flow_table_remove(struct hwv_flow_table *table, const struct hwv_key *key)
     return removed ? 0 : ENOENT;
 }
 
-bool
-hwv_flow_table_find(const struct hwv_flow_table *table,
-                    const struct hwv_key *key, struct hwv_flow_value *value)
-{
-    const struct hwv_flow_buckets *buckets = hwv_flow_map_get(&table->map);
-
-    return hwv_flow_buckets_find(buckets, hwv_flow_buckets_start(buckets, key),
-                                 key, value);
-}
-
 /* Where a domain has several shapes, the others' buckets are not fetched in
  * advance: most domains have one.  The buckets are taken after all states have
  * been read: entries of a domain that have changed since are not in older

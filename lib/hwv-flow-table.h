@@ -59,12 +59,6 @@ int hwv_flow_table_set(struct hwv_flow_table *table, const struct hwv_key *key,
 int hwv_flow_table_remove(struct hwv_flow_table *table,
                           const struct hwv_key *key);
 
-/* Copies the value of exactly 'key' into '*value'.  Returns true if there is
- * one. */
-bool hwv_flow_table_find(const struct hwv_flow_table *table,
-                         const struct hwv_key *key,
-                         struct hwv_flow_value *value);
-
 /* Number of entries, and the limit. */
 uint32_t hwv_flow_table_count(const struct hwv_flow_table *table);
 uint32_t hwv_flow_table_max(const struct hwv_flow_table *table);

@@ -21,4 +21,16 @@ hwv_look_up(const struct hwv_flow_table *table, uint8_t direction,
     return hwv_flow_lookups_finish(&lookups, 0, value);
 }
 
+/* Copies the value of exactly 'key' into '*value'.  Returns true if there is
+ * one. */
+static inline bool
+hwv_find_entry(const struct hwv_flow_table *table, const struct hwv_key *key,
+               struct hwv_flow_value *value)
+{
+    const struct hwv_flow_buckets *buckets = hwv_flow_map_get(&table->map);
+
+    return hwv_flow_buckets_find(buckets, hwv_flow_buckets_start(buckets, key),
+                                 key, value);
+}
+
 #endif /* hwv-lookup.h */

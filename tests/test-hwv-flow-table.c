@@ -278,7 +278,7 @@ compare_all(const struct hwv_flow_table *table, struct model *model)
         struct hwv_key key = model_key(&model->flows[i]);
         struct hwv_flow_value value;
 
-        ck_assert(hwv_flow_table_find(table, &key, &value));
+        ck_assert(hwv_find_entry(table, &key, &value));
         assert_same_value(&value, &model->flows[i].value);
         ck_assert_uint_eq(value.counter, model->flows[i].value.counter);
     }
@@ -496,7 +496,7 @@ START_TEST(test_collisions)
     for (uint32_t i = 0; i < N; i++) {
         key = hwv_key_make(0, _i ? macs[1] : spread_mac(i),
                            _i ? spread_mac(i) : macs[1], HWV_CLASS_SHAPE);
-        n_wrong += !hwv_flow_table_find(table, &key, &value)
+        n_wrong += !hwv_find_entry(table, &key, &value)
                    || value.counter != i;
     }
     ck_assert_int_eq(n_wrong, 0);
@@ -525,7 +525,7 @@ START_TEST(test_limits)
             }
             ck_assert_int_eq(hwv_flow_table_set(table, &key, &value), ERANGE);
             ck_assert_int_eq(hwv_flow_table_remove(table, &key), ENOENT);
-            ck_assert(!hwv_flow_table_find(table, &key, &found));
+            ck_assert(!hwv_find_entry(table, &key, &found));
             ck_assert_int_eq(hwv_look_up(table, direction, domain,
                                          &frame, &found),
                              HWV_LOOKUP_NONE);
