@@ -244,7 +244,8 @@ def unseen(args):
         if os.path.exists(stem + '.seen'):
             with open(stem + '.seen') as f:
                 seen = f.read()
-        pcap([name, seen], stem[:-len('-tx')] + ': ')
+        pcap([name, seen], '%s, behind %s others: '
+             % (stem[:-len('-tx')], seen.strip()))
 
 
 def write(args):
