@@ -118,12 +118,11 @@ hwv_fdb_is_vtep(const struct in6_addr *ip)
 }
 
 void
-fdb_clear_floods(struct hwv_fdb *fdb, struct fdb_segment *segment)
+fdb_clear_floods(struct fdb_segment *segment)
 {
     struct hwv_fdb_flood *flood;
 
     HMAP_FOR_EACH_POP (flood, node, &segment->floods) {
-        fdb->stats.n_flood--;
         free(flood);
     }
 }

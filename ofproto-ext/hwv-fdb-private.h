@@ -116,8 +116,8 @@ fdb_entry_segment(const struct hwv_fdb_entry *entry)
 
 /* hwv-fdb-flood.c */
 
-/* Frees the flood list of a segment, without telling anybody. */
-void fdb_clear_floods(struct hwv_fdb *, struct fdb_segment *);
+/* Frees the flood list of a segment that is to go, without telling anybody. */
+void fdb_clear_floods(struct fdb_segment *);
 
 /* hwv-fdb-learned.c */
 void fdb_learned_init(struct hwv_fdb *);

@@ -78,7 +78,7 @@ hwv_fdb_destroy(struct hwv_fdb *fdb)
     }
     HMAP_FOR_EACH_SAFE (segment, node, &fdb->segments) {
         fdb_clear_entries(fdb, segment);
-        fdb_clear_floods(fdb, segment);
+        fdb_clear_floods(segment);
         fdb_put_segment(fdb, segment);
     }
     ovs_assert(hmap_is_empty(&fdb->places));
